@@ -1,0 +1,1 @@
+//! Experiments: the schema, its reading and checking, and the presets.

@@ -1,0 +1,1 @@
+//! Image sets: bytes and labels, no tensors.

@@ -1,0 +1,1 @@
+//! The run directory: the only module that knows its format.

@@ -1,0 +1,1 @@
+//! The training engine of Curricle: the only user of libtorch.

@@ -1,0 +1,3 @@
+//! Curricle: a terminal workbench for research on how networks are trained.
+
+fn main() {}
