@@ -1,1 +1,40 @@
-//! The run directory: the only module that knows its format.
+//! The run directory: the only module that knows its format (`docs/run-directory.md`).
+//!
+//! One run is one folder. The engine writes it, any number of front ends read it, and they talk through it alone: files
+//! and polling, no sockets. So a run outlives every screen, and the same code works on a laptop, over NFS and under
+//! Slurm.
+//!
+//! Everything that changes something on disk goes through [`disk`], so that tests can let any of it fail.
+
+pub mod catalogue;
+mod clock;
+mod command;
+pub mod disk;
+mod error;
+mod event_writer;
+mod follower;
+mod labels;
+mod layout;
+mod line;
+mod lock;
+mod plain;
+mod run_record;
+mod state_file;
+mod status;
+mod sweep;
+mod whole;
+
+pub use clock::{now, timestamp};
+pub use command::{CommandKind, clear, pending, remove, send};
+pub use error::{Error, Result};
+pub use event_writer::EventWriter;
+pub use follower::{Follower, Update};
+pub use labels::Labels;
+pub use layout::{Origin, Outline, RunDirectory, runs_folder};
+pub use lock::{Holder, Lock, host};
+pub use plain::{plain, plain_lines};
+pub use run_record::{FORMAT, Machine, Parent, RunRecord, Seeds};
+pub use state_file::{save_state, save_state_with, states};
+pub use status::{Pulse, State, Status, shown_state};
+pub use sweep::sweep;
+pub use whole::{replace_quick, write_whole, write_whole_with};

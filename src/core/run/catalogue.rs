@@ -1,0 +1,249 @@
+//! All runs of a folder: what the list shows, and how a run is found by its name.
+//!
+//! Reads `run.json`, `status.json`, `labels.json` and asks the lock of each run, nothing else; no index is kept that
+//! could be wrong.
+
+use super::disk;
+use super::error::{Error, Result};
+use super::labels::Labels;
+use super::layout::{RunDirectory, id_of};
+use super::lock::{host, is_held_at};
+use super::plain;
+use super::run_record::{Parent, RunRecord};
+use super::status::{State, Status, shown_state};
+use crate::record::Selected;
+use serde::{Deserialize, Serialize};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Beginning of the hidden names that runs get while they are deleted.
+const DELETED: &str = ".deleted-";
+
+/// One run in a list. These names are those of `runs list --json`, and stay.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Summary {
+    /// Name of the run directory.
+    pub id: String,
+    /// Name of the experiment.
+    pub name: String,
+    /// What it is doing, as concluded from its engine's word and the lock.
+    pub state: State,
+    /// Steps done.
+    pub step: u64,
+    /// Steps of the whole run; `null` while unknown.
+    pub steps: Option<u64>,
+    /// Epoch of the last step.
+    pub epoch: u64,
+    /// Epochs of the whole run; `null` while unknown.
+    pub epochs: Option<u64>,
+    /// Seed of the weights.
+    pub seed: u64,
+    /// Last loss.
+    pub loss: Option<f64>,
+    /// Last accuracy on the test set, a fraction.
+    pub accuracy: Option<f64>,
+    /// The network selected so far.
+    pub selected: Option<Selected>,
+    /// When it was created, RFC 3339 in UTC.
+    pub created: String,
+    /// Seconds spent training.
+    pub seconds: f64,
+    /// The run directory.
+    pub directory: PathBuf,
+    /// Kind of the experiment.
+    pub kind: String,
+    /// Image set.
+    pub set: String,
+    /// Network.
+    pub network: String,
+    /// Tags.
+    pub tags: Vec<String>,
+    /// Notes.
+    pub notes: String,
+    /// The run it came from.
+    pub parent: Option<Parent>,
+    /// Its sweep.
+    pub sweep: Option<String>,
+    /// Its arm.
+    pub arm: Option<String>,
+    /// Process of its engine; `null` where none lives.
+    pub pid: Option<u32>,
+    /// Host of its engine.
+    pub host: String,
+    /// Why it failed, or why it cannot be read.
+    pub message: Option<String>,
+    /// Bytes on disk; `null` where they were not asked for.
+    pub bytes: Option<u64>,
+    /// Whether its files could not be read, or are those of a newer version.
+    pub unreadable: bool,
+}
+
+/// All runs of a folder, newest first. A folder that is not there has none.
+pub fn list(runs: &Path) -> Result<Vec<Summary>> {
+    let here = host();
+    let mut found: Vec<Summary> = folders(runs)?.into_iter().filter_map(|path| summary_at(path, &here)).collect();
+    found.sort_by(|a, b| b.created.cmp(&a.created).then_with(|| b.id.cmp(&a.id)));
+    Ok(found)
+}
+
+/// One run.
+pub fn summary(directory: &RunDirectory) -> Result<Summary> {
+    directory.record()?;
+    summary_at(directory.path().to_path_buf(), &host()).ok_or_else(|| Error::NoRun { path: directory.path().to_path_buf() })
+}
+
+/// Fills in what each run takes on disk.
+pub fn measure(summaries: &mut [Summary]) {
+    for summary in summaries {
+        summary.bytes = Some(disk::used(&summary.directory));
+    }
+}
+
+/// Finds a run: `last` for the newest, an id, or the beginning of one that fits no other.
+pub fn find(runs: &Path, wanted: &str) -> Result<RunDirectory> {
+    let unknown = |near| Error::UnknownRun { wanted: plain(wanted), runs: runs.to_path_buf(), near };
+    if wanted == "last" {
+        let newest = list(runs)?.into_iter().next().ok_or_else(|| unknown(Vec::new()))?;
+        return RunDirectory::open(&newest.directory);
+    }
+    let mut ids: Vec<(String, PathBuf)> = folders(runs)?
+        .into_iter()
+        .filter(|path| path.join("run.json").exists())
+        .filter_map(|path| Some((path.file_name()?.to_str()?.to_string(), path)))
+        .collect();
+    ids.sort_by(|a, b| b.cmp(a));
+    if let Some((_, path)) = ids.iter().find(|(id, _)| id == wanted) {
+        return RunDirectory::open(path);
+    }
+    let fitting: Vec<&(String, PathBuf)> = ids.iter().filter(|(id, _)| !wanted.is_empty() && id.starts_with(wanted)).collect();
+    match fitting.as_slice() {
+        [(_, path)] => RunDirectory::open(path),
+        [] => {
+            let near = |id: &str| id.contains(wanted) || strsim::jaro_winkler(id, wanted) > 0.9;
+            Err(unknown(ids.iter().filter(|(id, _)| !wanted.is_empty() && near(id)).take(5).map(|(id, _)| plain(id)).collect()))
+        }
+        several => Err(Error::AmbiguousRun { wanted: plain(wanted), candidates: several.iter().map(|(id, _)| plain(id)).collect() }),
+    }
+}
+
+/// Deletes a run that no engine holds. It vanishes at once, under a hidden name, so that a crash leaves no half of it.
+pub fn delete(directory: &RunDirectory) -> Result<()> {
+    if is_held_at(&directory.lock()) {
+        return Err(Error::Locked { path: directory.path().to_path_buf(), holder: super::lock::holder(directory) });
+    }
+    let path = directory.path();
+    let runs = path.parent().unwrap_or(path);
+    if path.is_symlink() {
+        return disk::remove(path);
+    }
+    let hidden = runs.join(format!("{DELETED}{}", path.file_name().unwrap_or_default().to_string_lossy()));
+    disk::rename(path, &hidden)?;
+    disk::remove_folder(&hidden)
+}
+
+/// Removes what crashes left in a folder of runs: half-deleted ones, and directories that never became runs.
+pub fn sweep(runs: &Path) -> Result<u64> {
+    let mut removed = 0;
+    for entry in fs::read_dir(runs).into_iter().flatten().flatten() {
+        let (name, path) = (entry.file_name(), entry.path());
+        let Some(name) = name.to_str() else { continue };
+        if !entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            continue;
+        }
+        let old = || {
+            let time = entry.metadata().ok().and_then(|facts| facts.modified().ok());
+            time.and_then(|time| time.elapsed().ok()).is_some_and(|age| age > Duration::from_secs(3600))
+        };
+        let unborn = || looks_like_id(name) && !path.join("run.json").exists() && !path.join("events.jsonl").exists() && old();
+        if name.starts_with(DELETED) || unborn() {
+            disk::remove_folder(&path)?;
+            removed += 1;
+        }
+    }
+    Ok(removed)
+}
+
+fn looks_like_id(name: &str) -> bool {
+    let bytes = name.as_bytes();
+    bytes.len() > 16 && bytes[..8].iter().all(u8::is_ascii_digit) && bytes[8] == b'-' && bytes[9..15].iter().all(u8::is_ascii_digit)
+}
+
+fn folders(runs: &Path) -> Result<Vec<PathBuf>> {
+    let entries = match fs::read_dir(runs) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(Error::io("read", runs, error)),
+    };
+    let visible = entries.flatten().filter(|entry| !entry.file_name().as_encoded_bytes().starts_with(b"."));
+    Ok(visible.map(|entry| entry.path()).collect())
+}
+
+/// `None` for what is no run directory.
+fn summary_at(path: PathBuf, here: &str) -> Option<Summary> {
+    let directory = RunDirectory::at(path);
+    let record = match RunRecord::read(&directory.record_file(), directory.path()) {
+        Ok(record) => record,
+        Err(error) if error.is_missing() => return None,
+        // A plain file in the folder is no run.
+        Err(Error::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotADirectory => return None,
+        Err(error) => return Some(unreadable(&directory, &error)),
+    };
+    let status = match Status::read(&directory.status()) {
+        Ok(status) => status,
+        Err(error) => return Some(unreadable(&directory, &error)),
+    };
+    let labels = Labels::read(&directory.labels_file()).ok().flatten();
+    let Labels { tags, notes } = labels.unwrap_or(Labels { tags: record.tags, notes: record.notes });
+    let held = is_held_at(&directory.lock());
+    let state = shown_state(status.as_ref(), held, here, Duration::ZERO);
+    let status = status.unwrap_or_default();
+    let known = |number: u64, planned: Option<u64>| if number > 0 { Some(number) } else { planned };
+    let plain_option = |text: Option<String>| text.map(|text| plain(&text));
+    Some(Summary {
+        id: id_of(directory.path()),
+        name: plain(&record.name),
+        state,
+        step: status.step,
+        steps: known(status.steps, record.steps),
+        epoch: status.epoch,
+        epochs: known(status.epochs, record.epochs),
+        seed: record.seeds.weights,
+        loss: status.loss.filter(|loss| loss.is_finite()),
+        accuracy: status.accuracy.filter(|accuracy| accuracy.is_finite()),
+        selected: status.selected.map(|selected| Selected { by: plain(&selected.by), ..selected }),
+        created: plain(&record.created),
+        seconds: status.seconds,
+        directory: directory.path().to_path_buf(),
+        kind: plain(&record.kind),
+        set: plain(&record.set),
+        network: plain(&record.network),
+        tags: tags.iter().map(|tag| plain(tag)).collect(),
+        notes: super::plain_lines(&notes),
+        parent: record.parent.map(|parent| Parent {
+            kind: plain(&parent.kind),
+            id: plain(&parent.id),
+            checkpoint: plain(&parent.checkpoint),
+        }),
+        sweep: plain_option(record.sweep),
+        arm: plain_option(record.arm),
+        pid: (held && status.pid > 0).then_some(status.pid),
+        host: plain(&status.host),
+        message: plain_option(status.message),
+        bytes: None,
+        unreadable: false,
+    })
+}
+
+fn unreadable(directory: &RunDirectory, error: &Error) -> Summary {
+    Summary {
+        id: id_of(directory.path()),
+        name: id_of(directory.path()),
+        state: State::Failed,
+        directory: directory.path().to_path_buf(),
+        message: Some(plain(&error.to_string())),
+        unreadable: true,
+        ..Summary::default()
+    }
+}

@@ -1,0 +1,207 @@
+//! The one thin layer through which `run/` changes anything on disk: create, write, sync, rename, remove.
+//!
+//! Every function is one call of the system and one question to the injected faults, so that a test can let the n-th
+//! call fail as a full, broken or protected disk would. Without an injection the question costs one atomic load.
+
+use super::error::{Error, Result};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// What is about to be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Call {
+    /// A folder is created.
+    CreateFolder,
+    /// A file is created or opened for writing.
+    Open,
+    /// Bytes are written.
+    Write,
+    /// A file is made durable.
+    Sync,
+    /// A folder's entries are made durable.
+    SyncFolder,
+    /// A file or folder gets another name.
+    Rename,
+    /// A file is removed.
+    Remove,
+    /// A folder and all in it is removed.
+    RemoveFolder,
+    /// A file is cut.
+    Truncate,
+}
+
+/// What an injected fault does to a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Nothing.
+    Go,
+    /// The call fails with this error number of the system, and does nothing.
+    Fail(i32),
+    /// A write stores only so many bytes, then fails with this error number.
+    Short(usize, i32),
+}
+
+type Judge = Arc<dyn Fn(Call, &Path) -> Verdict + Send + Sync>;
+
+/// Faults for every call below one folder, until it is dropped. For tests.
+pub struct Injection(u64);
+
+static NEXT: AtomicU64 = AtomicU64::new(1);
+static ACTIVE: AtomicU64 = AtomicU64::new(0);
+static JUDGES: Mutex<Vec<(u64, PathBuf, Judge)>> = Mutex::new(Vec::new());
+
+/// Asks `judge` before every call on a path below `folder`.
+pub fn inject(folder: &Path, judge: impl Fn(Call, &Path) -> Verdict + Send + Sync + 'static) -> Injection {
+    let id = NEXT.fetch_add(1, Ordering::Relaxed);
+    JUDGES.lock().unwrap_or_else(PoisonError::into_inner).push((id, folder.to_path_buf(), Arc::new(judge)));
+    ACTIVE.fetch_add(1, Ordering::Release);
+    Injection(id)
+}
+
+impl Drop for Injection {
+    fn drop(&mut self) {
+        JUDGES.lock().unwrap_or_else(PoisonError::into_inner).retain(|(id, ..)| *id != self.0);
+        ACTIVE.fetch_sub(1, Ordering::Release);
+    }
+}
+
+fn verdict(call: Call, path: &Path) -> Verdict {
+    if ACTIVE.load(Ordering::Acquire) == 0 {
+        return Verdict::Go;
+    }
+    let judge = {
+        let judges = JUDGES.lock().unwrap_or_else(PoisonError::into_inner);
+        judges.iter().find(|(_, folder, _)| path.starts_with(folder)).map(|(.., judge)| judge.clone())
+    };
+    judge.map_or(Verdict::Go, |judge| judge(call, path))
+}
+
+fn ask(call: Call, path: &Path) -> io::Result<()> {
+    match verdict(call, path) {
+        Verdict::Go => Ok(()),
+        Verdict::Fail(number) | Verdict::Short(_, number) => Err(io::Error::from_raw_os_error(number)),
+    }
+}
+
+/// Creates one folder; it must not be there yet.
+pub fn create_folder(path: &Path) -> Result<()> {
+    ask(Call::CreateFolder, path).and_then(|()| fs::create_dir(path)).map_err(|error| Error::io("create", path, error))
+}
+
+/// Creates a folder and those above it where they are missing.
+pub fn create_folders(path: &Path) -> Result<()> {
+    ask(Call::CreateFolder, path).and_then(|()| fs::create_dir_all(path)).map_err(|error| Error::io("create", path, error))
+}
+
+/// Creates a file that must not be there yet.
+pub fn create(path: &Path) -> Result<File> {
+    open(path, OpenOptions::new().write(true).create_new(true))
+}
+
+/// Opens a file for writing in the manner given.
+pub fn open(path: &Path, options: &OpenOptions) -> Result<File> {
+    ask(Call::Open, path).and_then(|()| options.open(path)).map_err(|error| Error::io("open", path, error))
+}
+
+/// Writes all the bytes.
+pub fn write(file: &mut File, path: &Path, bytes: &[u8]) -> Result<()> {
+    write_plain(file, path, bytes).map_err(|error| Error::io("write", path, error))
+}
+
+pub(super) fn write_plain(file: &mut File, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    match verdict(Call::Write, path) {
+        Verdict::Go => file.write_all(bytes),
+        Verdict::Fail(number) => Err(io::Error::from_raw_os_error(number)),
+        Verdict::Short(count, number) => {
+            file.write_all(&bytes[..count.min(bytes.len())])?;
+            Err(io::Error::from_raw_os_error(number))
+        }
+    }
+}
+
+/// Makes a file durable.
+pub fn sync(file: &File, path: &Path) -> Result<()> {
+    ask(Call::Sync, path).and_then(|()| file.sync_all()).map_err(|error| Error::io("sync", path, error))
+}
+
+/// Makes the entries of a folder durable.
+pub fn sync_folder(path: &Path) -> Result<()> {
+    ask(Call::SyncFolder, path).and_then(|()| File::open(path)?.sync_all()).map_err(|error| Error::io("sync", path, error))
+}
+
+/// Gives a file or folder another name; a file of that name is replaced.
+pub fn rename(from: &Path, to: &Path) -> Result<()> {
+    ask(Call::Rename, to).and_then(|()| fs::rename(from, to)).map_err(|error| Error::io("rename", to, error))
+}
+
+/// Removes a file.
+pub fn remove(path: &Path) -> Result<()> {
+    ask(Call::Remove, path).and_then(|()| fs::remove_file(path)).map_err(|error| Error::io("remove", path, error))
+}
+
+/// Removes a folder with all that is in it; links are removed, never followed.
+pub fn remove_folder(path: &Path) -> Result<()> {
+    ask(Call::RemoveFolder, path).and_then(|()| fs::remove_dir_all(path)).map_err(|error| Error::io("remove", path, error))
+}
+
+/// Cuts a file.
+pub fn truncate(file: &File, path: &Path, length: u64) -> Result<()> {
+    ask(Call::Truncate, path).and_then(|()| file.set_len(length)).map_err(|error| Error::io("cut", path, error))
+}
+
+/// Bytes that this user may still write to the file system of `path`.
+pub fn free(path: &Path) -> io::Result<u64> {
+    let facts = nix::sys::statvfs::statvfs(path)?;
+    Ok(facts.blocks_available().saturating_mul(facts.fragment_size()))
+}
+
+/// Bytes that a folder takes, all below it counted; what cannot be read counts as nothing. Links are not followed.
+pub fn used(path: &Path) -> u64 {
+    use std::os::unix::fs::MetadataExt;
+    let mut bytes = 0;
+    let mut folders = vec![path.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        let Ok(entries) = fs::read_dir(&folder) else { continue };
+        for entry in entries.flatten() {
+            let Ok(facts) = entry.metadata() else { continue };
+            if facts.is_dir() {
+                folders.push(entry.path());
+            } else {
+                bytes += facts.blocks().saturating_mul(512).min(facts.len().next_multiple_of(4096));
+            }
+        }
+    }
+    bytes
+}
+
+/// A number of bytes in words: `292 MB`.
+pub fn size(bytes: u64) -> String {
+    const UNITS: [&str; 5] = ["B", "kB", "MB", "GB", "TB"];
+    let mut value = bytes as f64;
+    let mut unit = 0;
+    while value >= 999.5 && unit + 1 < UNITS.len() {
+        value /= 1000.0;
+        unit += 1;
+    }
+    if unit == 0 || value >= 99.5 { format!("{value:.0} {}", UNITS[unit]) } else { format!("{value:.1} {}", UNITS[unit]) }
+}
+
+/// Reads a whole file that may not be larger than `limit`.
+pub(crate) fn read(path: &Path, limit: u64) -> Result<Vec<u8>> {
+    use std::io::Read;
+    let wrap = |error| Error::io("read", path, error);
+    let file = File::open(path).map_err(wrap)?;
+    let facts = file.metadata().map_err(wrap)?;
+    if !facts.is_file() {
+        return Err(Error::damaged(path, "not a plain file"));
+    }
+    let mut bytes = Vec::with_capacity(facts.len().min(limit) as usize);
+    file.take(limit + 1).read_to_end(&mut bytes).map_err(wrap)?;
+    if bytes.len() as u64 > limit {
+        return Err(Error::damaged(path, format!("larger than {}", size(limit))));
+    }
+    Ok(bytes)
+}

@@ -1,0 +1,468 @@
+//! Where everything lies in a run directory, and how one is made. No other place knows a file's name.
+
+use super::clock::{stamp, timestamp};
+use super::disk;
+use super::error::{Error, Result};
+use super::labels::Labels;
+use super::run_record::{FORMAT, Machine, Parent, RunRecord, Seeds};
+use super::status::Status;
+use super::whole::write_whole;
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::path::{Path, PathBuf};
+
+/// Largest experiment file that is read back.
+const LIMIT: u64 = 16 << 20;
+
+/// Letters of random names: without those that look alike.
+const LETTERS: &[u8; 31] = b"abcdefghjkmnpqrstuvwxyz23456789";
+
+/// A run on disk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunDirectory {
+    path: PathBuf,
+}
+
+/// What the run directory keeps of an experiment.
+#[derive(Debug, Clone, Default)]
+pub struct Outline {
+    /// Name of the experiment.
+    pub name: String,
+    /// Kind of the experiment.
+    pub kind: String,
+    /// Image set.
+    pub set: String,
+    /// Network in few words.
+    pub network: String,
+    /// Seeds.
+    pub seeds: Seeds,
+    /// Epochs planned, where the length is given so.
+    pub epochs: Option<u64>,
+    /// Steps planned, where the length is given so.
+    pub steps: Option<u64>,
+    /// Tags.
+    pub tags: Vec<String>,
+    /// Notes.
+    pub notes: String,
+    /// `experiment.toml`: as the user wrote it, overrides applied.
+    pub text: String,
+    /// `resolved.toml`: every field.
+    pub resolved: String,
+}
+
+/// Where a run comes from.
+#[derive(Debug, Clone, Default)]
+pub struct Origin {
+    /// The run it was made from.
+    pub parent: Option<Parent>,
+    /// The sweep it belongs to.
+    pub sweep: Option<String>,
+    /// Its arm in that sweep.
+    pub arm: Option<String>,
+    /// Version of the program.
+    pub version: String,
+    /// Commit of the program.
+    pub commit: String,
+}
+
+impl RunDirectory {
+    /// Makes a run directory in `runs` under a name of its own. `run.json` is written last: a directory without it is
+    /// none.
+    pub fn create_from(runs: &Path, outline: &Outline, origin: Origin) -> Result<Self> {
+        disk::create_folders(runs)?;
+        let stem = format!("{}-{}", stamp(), slug(&outline.name));
+        let (id, path) = loop {
+            let id = format!("{stem}-{}", letters(4));
+            let path = runs.join(&id);
+            match disk::create_folder(&path) {
+                Ok(()) => break (id, path),
+                Err(Error::Io { source, .. }) if source.kind() == std::io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
+            }
+        };
+        let record = RunRecord {
+            format: FORMAT,
+            id,
+            name: outline.name.clone(),
+            created: timestamp(),
+            version: origin.version,
+            commit: origin.commit,
+            kind: outline.kind.clone(),
+            set: outline.set.clone(),
+            network: outline.network.clone(),
+            seeds: outline.seeds,
+            epochs: outline.epochs,
+            steps: outline.steps,
+            tags: outline.tags.clone(),
+            notes: outline.notes.clone(),
+            parent: origin.parent,
+            sweep: origin.sweep,
+            arm: origin.arm,
+            machine: None,
+            more: serde_json::Map::new(),
+        };
+        let directory = Self { path };
+        let filled = directory.fill(outline, &record);
+        if filled.is_err() {
+            // Nothing of it was a run yet.
+            let _ = disk::remove_folder(&directory.path);
+        }
+        filled?;
+        disk::sync_folder(runs)?;
+        Ok(directory)
+    }
+
+    fn fill(&self, outline: &Outline, record: &RunRecord) -> Result<()> {
+        for folder in [self.commands(), self.checkpoints(), self.state()] {
+            disk::create_folder(&folder)?;
+        }
+        write_whole(&self.experiment(), outline.text.as_bytes())?;
+        write_whole(&self.resolved(), outline.resolved.as_bytes())?;
+        record.write(&self.record_file())
+    }
+
+    /// Opens a run directory. One of a newer format is refused.
+    pub fn open(path: &Path) -> Result<Self> {
+        let path = std::path::absolute(path).map_err(|error| Error::io("open", path, error))?;
+        let directory = Self { path };
+        directory.record()?;
+        Ok(directory)
+    }
+
+    /// The same without looking: for a directory that was just seen.
+    pub(super) fn at(path: PathBuf) -> Self {
+        Self { path }
+    }
+
+    /// The directory itself.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Its name.
+    pub fn id(&self) -> String {
+        id_of(&self.path)
+    }
+
+    /// What the run is: `run.json`.
+    pub fn record(&self) -> Result<RunRecord> {
+        match RunRecord::read(&self.record_file(), &self.path) {
+            Err(error) if error.is_missing() => Err(Error::NoRun { path: self.path.clone() }),
+            other => other,
+        }
+    }
+
+    /// How it stands: `status.json`. `None` if no engine has begun.
+    pub fn read_status(&self) -> Result<Option<Status>> {
+        Status::read(&self.status())
+    }
+
+    /// Adds where the run trains to `run.json`: the engine's, once, at the first start.
+    pub fn set_machine(&self, machine: Machine) -> Result<()> {
+        let mut record = self.record()?;
+        record.machine = Some(machine);
+        record.write(&self.record_file())
+    }
+
+    /// Tags and notes: the user's later ones, else the experiment's.
+    pub fn labels(&self) -> Result<Labels> {
+        match Labels::read(&self.labels_file())? {
+            Some(labels) => Ok(labels),
+            None => self.record().map(|record| Labels { tags: record.tags, notes: record.notes }),
+        }
+    }
+
+    /// Replaces tags and notes.
+    pub fn set_labels(&self, labels: &Labels) -> Result<()> {
+        labels.write(&self.labels_file())
+    }
+
+    /// The experiment as the user wrote it.
+    pub fn read_experiment(&self) -> Result<String> {
+        read_text(&self.experiment())
+    }
+
+    /// The experiment with every field.
+    pub fn read_resolved(&self) -> Result<String> {
+        read_text(&self.resolved())
+    }
+
+    /// The last lines of the engine's log, at most `bytes` of them, made safe for a terminal.
+    pub fn read_log_end(&self, bytes: u64) -> Result<String> {
+        use std::os::unix::fs::FileExt;
+        let path = self.log();
+        let wrap = |error| Error::io("read", &path, error);
+        let file = std::fs::File::open(&path).map_err(wrap)?;
+        let length = file.metadata().map_err(wrap)?.len();
+        let from = length.saturating_sub(bytes);
+        let mut end = vec![0; (length - from) as usize];
+        file.read_exact_at(&mut end, from).map_err(wrap)?;
+        let text = super::plain_lines(&String::from_utf8_lossy(&end));
+        Ok(match text.split_once('\n') {
+            Some((_, rest)) if from > 0 => rest.to_string(),
+            _ => text,
+        })
+    }
+
+    /// `run.json`.
+    pub fn record_file(&self) -> PathBuf {
+        self.path.join("run.json")
+    }
+
+    /// `labels.json`.
+    pub fn labels_file(&self) -> PathBuf {
+        self.path.join("labels.json")
+    }
+
+    /// `experiment.toml`.
+    pub fn experiment(&self) -> PathBuf {
+        self.path.join("experiment.toml")
+    }
+
+    /// `resolved.toml`.
+    pub fn resolved(&self) -> PathBuf {
+        self.path.join("resolved.toml")
+    }
+
+    /// `events.jsonl`.
+    pub fn events(&self) -> PathBuf {
+        self.path.join("events.jsonl")
+    }
+
+    /// `status.json`.
+    pub fn status(&self) -> PathBuf {
+        self.path.join("status.json")
+    }
+
+    /// `lock`.
+    pub fn lock(&self) -> PathBuf {
+        self.path.join("lock")
+    }
+
+    /// `log.txt`.
+    pub fn log(&self) -> PathBuf {
+        self.path.join("log.txt")
+    }
+
+    /// `commands/`.
+    pub fn commands(&self) -> PathBuf {
+        self.path.join("commands")
+    }
+
+    /// `checkpoints/`.
+    pub fn checkpoints(&self) -> PathBuf {
+        self.path.join("checkpoints")
+    }
+
+    /// `checkpoints/best.safetensors`.
+    pub fn best(&self) -> PathBuf {
+        self.checkpoints().join("best.safetensors")
+    }
+
+    /// `checkpoints/last.safetensors`.
+    pub fn last(&self) -> PathBuf {
+        self.checkpoints().join("last.safetensors")
+    }
+
+    /// `checkpoints/epoch-030.safetensors`: kept because the experiment asked for it.
+    pub fn kept(&self, epoch: u64) -> PathBuf {
+        self.checkpoints().join(format!("epoch-{epoch:03}.safetensors"))
+    }
+
+    /// `checkpoints/step-0000700.safetensors`: the same, where the interval is given in steps.
+    pub fn kept_step(&self, step: u64) -> PathBuf {
+        self.checkpoints().join(format!("step-{step:07}.safetensors"))
+    }
+
+    /// `state/`.
+    pub fn state(&self) -> PathBuf {
+        self.path.join("state")
+    }
+
+    /// `scores/`.
+    pub fn scores(&self) -> PathBuf {
+        self.path.join("scores")
+    }
+
+    /// `order.safetensors`: the order trained in.
+    pub fn order(&self) -> PathBuf {
+        self.path.join("order.safetensors")
+    }
+}
+
+/// The folder of runs: `--runs`, else `CURRICLE_RUNS`, else `$XDG_DATA_HOME/curricle/runs`.
+pub fn runs_folder(flag: Option<&Path>) -> PathBuf {
+    let given =
+        flag.map(Path::to_path_buf).or_else(|| std::env::var_os("CURRICLE_RUNS").filter(|value| !value.is_empty()).map(PathBuf::from));
+    let folder = given.unwrap_or_else(|| match directories::ProjectDirs::from("", "", "curricle") {
+        Some(folders) => folders.data_dir().join("runs"),
+        None => PathBuf::from("curricle-runs"),
+    });
+    std::path::absolute(&folder).unwrap_or(folder)
+}
+
+/// The last part of a path as text that a terminal can show.
+pub(super) fn id_of(path: &Path) -> String {
+    path.file_name().map(|name| super::plain(&name.to_string_lossy())).unwrap_or_default()
+}
+
+/// The name as part of a file name: small ASCII letters, digits and hyphens, at most 32 of them.
+pub(super) fn slug(name: &str) -> String {
+    let mut slug = String::new();
+    for letter in name.chars().flat_map(char::to_lowercase) {
+        if letter.is_ascii_alphanumeric() {
+            slug.push(letter);
+        } else if !slug.is_empty() && !slug.ends_with('-') {
+            slug.push('-');
+        }
+        if slug.len() >= 32 {
+            break;
+        }
+    }
+    let slug = slug.trim_end_matches('-');
+    if slug.is_empty() { "run".into() } else { slug.into() }
+}
+
+/// Random letters for names. Uniqueness never rests on them alone.
+pub(super) fn letters(count: usize) -> String {
+    let mut text = String::with_capacity(count);
+    let mut value = 0;
+    for place in 0..count {
+        if place % 8 == 0 {
+            // Keys of the standard library's hash maps: random for each process, and other ones at each call.
+            let mut hasher = RandomState::new().build_hasher();
+            hasher.write_u32(std::process::id());
+            value = hasher.finish();
+        }
+        text.push(char::from(LETTERS[(value % LETTERS.len() as u64) as usize]));
+        value /= LETTERS.len() as u64;
+    }
+    text
+}
+
+fn read_text(path: &Path) -> Result<String> {
+    let bytes = disk::read(path, LIMIT)?;
+    String::from_utf8(bytes).map_err(|_| Error::damaged(path, "it is not UTF-8"))
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// A run directory in a folder of its own.
+    pub(in crate::run) fn scratch() -> (tempfile::TempDir, RunDirectory) {
+        let keep = tempfile::tempdir().unwrap();
+        let outline =
+            Outline { name: "Loss delta, K = 8".into(), text: "a = 1\n".into(), resolved: "a = 1\nb = 2\n".into(), ..Outline::default() };
+        let directory = RunDirectory::create_from(&keep.path().join("runs"), &outline, Origin::default()).unwrap();
+        (keep, directory)
+    }
+
+    #[test]
+    fn a_new_run_has_a_name_that_says_when_and_what() {
+        let (_keep, directory) = scratch();
+        let id = directory.id();
+        assert!(id.len() > 16 && id[16..].starts_with("loss-delta-k-8-"), "{id}");
+        assert!(id[..8].bytes().all(|byte| byte.is_ascii_digit()) && &id[8..9] == "-", "{id}");
+        assert_eq!(directory.record().unwrap().id, id);
+        assert_eq!(directory.read_experiment().unwrap(), "a = 1\n");
+        assert_eq!(directory.read_resolved().unwrap(), "a = 1\nb = 2\n");
+        assert_eq!(directory.read_status().unwrap(), None);
+        assert_eq!(RunDirectory::open(directory.path()).unwrap(), directory);
+    }
+
+    #[test]
+    fn two_at_once_get_two_names() {
+        let keep = tempfile::tempdir().unwrap();
+        let outline = Outline { name: "twin".into(), ..Outline::default() };
+        let ids: std::collections::BTreeSet<String> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..16)
+                .map(|_| scope.spawn(|| RunDirectory::create_from(keep.path(), &outline, Origin::default()).unwrap().id()))
+                .collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        assert_eq!(ids.len(), 16);
+    }
+
+    #[test]
+    fn names_become_file_names() {
+        assert_eq!(slug("Loss delta, K = 8"), "loss-delta-k-8");
+        assert_eq!(slug("../../etc/passwd"), "etc-passwd");
+        assert_eq!(slug("ε = 8/255"), "8-255");
+        assert_eq!(slug("日本"), "run");
+        assert_eq!(slug(&"long ".repeat(50)), "long-long-long-long-long-long-lo");
+    }
+
+    #[test]
+    fn a_newer_format_is_refused() {
+        let (_keep, directory) = scratch();
+        std::fs::write(directory.record_file(), br#"{"format": 2, "id": [], "parts": {}}"#).unwrap();
+        let error = RunDirectory::open(directory.path()).unwrap_err();
+        let place = directory.path().display();
+        assert_eq!(error.to_string(), format!("run directory `{place}` has format 2; this version reads formats up to 1"));
+        assert_eq!(error.hint().unwrap(), "open it with the version of Curricle that wrote it, or a later one");
+        assert_eq!(error.exit_code(), 2);
+    }
+
+    #[test]
+    fn what_is_no_run_directory_is_refused() {
+        let (keep, directory) = scratch();
+        let error = RunDirectory::open(keep.path()).unwrap_err();
+        assert_eq!(error.to_string(), format!("`{}` is not a run directory: it has no `run.json`", keep.path().display()));
+        for bytes in [&b""[..], b"{", b"{}", b"[1]", br#"{"format":0}"#, br#"{"format":"1"}"#, b"\xff", br#"{"format":1,"id":7}"#] {
+            std::fs::write(directory.record_file(), bytes).unwrap();
+            let error = RunDirectory::open(directory.path()).unwrap_err();
+            assert!(matches!(error, Error::Damaged { .. }), "{error}");
+        }
+    }
+
+    #[test]
+    fn fields_of_later_versions_survive() {
+        let (_keep, directory) = scratch();
+        let mut value: serde_json::Value = serde_json::from_slice(&std::fs::read(directory.record_file()).unwrap()).unwrap();
+        value["mood"] = "good".into();
+        std::fs::write(directory.record_file(), value.to_string()).unwrap();
+        directory.set_machine(Machine { device: "cpu".into(), threads: 2, ..Machine::default() }).unwrap();
+        let record = directory.record().unwrap();
+        assert_eq!(record.more["mood"], "good");
+        assert_eq!(record.machine.unwrap().threads, 2);
+        assert_eq!(record.name, "Loss delta, K = 8");
+    }
+
+    #[test]
+    fn labels_take_the_place_of_the_experiments_own() {
+        let (_keep, directory) = scratch();
+        assert_eq!(directory.labels().unwrap(), Labels::default());
+        directory.set_labels(&Labels { tags: vec!["b".into(), "a".into(), "b".into()], notes: "two\nlines".into() }).unwrap();
+        assert_eq!(directory.labels().unwrap(), Labels { tags: vec!["a".into(), "b".into()], notes: "two\nlines".into() });
+    }
+
+    #[test]
+    fn a_failed_creation_leaves_nothing() {
+        use crate::run::disk::{Call, Verdict};
+        let keep = tempfile::tempdir().unwrap();
+        let runs = keep.path().join("runs");
+        let outline = Outline { text: "x".repeat(100), ..Outline::default() };
+        for n in 1.. {
+            let calls = std::sync::atomic::AtomicUsize::new(0);
+            let fault = disk::inject(&runs, move |call, _| {
+                let number = calls.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1;
+                if number == n && call != Call::RemoveFolder { Verdict::Fail(28) } else { Verdict::Go }
+            });
+            let result = RunDirectory::create_from(&runs, &outline, Origin::default());
+            drop(fault);
+            match result {
+                Err(error) => {
+                    assert!(error.is_disk_full());
+                    let left: Vec<_> = std::fs::read_dir(&runs).into_iter().flatten().flatten().collect();
+                    // Only when all of it was written and the last sync of the runs folder failed, a whole run stays.
+                    assert!(left.iter().all(|entry| RunDirectory::open(&entry.path()).is_ok()), "{left:?}");
+                }
+                Ok(_) => {
+                    assert!(n > 10);
+                    break;
+                }
+            }
+            let _ = std::fs::remove_dir_all(&runs);
+        }
+    }
+}
