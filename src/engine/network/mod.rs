@@ -1,0 +1,87 @@
+//! Networks. A network is its layout (where each tensor lies in θ) and its forward pass, a function of (θ, running
+//! statistics, images). A new one is a new file here and a line in [`Network::new`].
+
+pub mod layer;
+pub mod layout;
+pub mod pass;
+
+mod basic_conv;
+mod pre_resnet;
+mod wide_resnet;
+
+use crate::error::{Error, Result};
+use curricle_core::config;
+use layer::Pooling;
+use layout::Layout;
+use pass::{Arithmetic, Mode, Pass};
+use tch::{Kind, Tensor};
+
+/// How images become logits.
+pub trait Architecture: Send {
+    /// [B, C, H, W] → [B, classes].
+    ///
+    /// # Errors
+    /// What libtorch refuses: shapes that do not fit, memory.
+    fn forward(&self, pass: &Pass, images: &Tensor) -> Result<Tensor>;
+}
+
+/// A network without its weights.
+pub struct Network {
+    /// Where each tensor lies.
+    pub layout: Layout,
+    architecture: Box<dyn Architecture>,
+}
+
+impl Network {
+    /// Builds what an experiment asks for, for images of `channels`×`size`×`size` and `classes` classes.
+    ///
+    /// # Errors
+    /// If a pooling window is larger than the last feature map, or the depth does not fit the block.
+    pub fn new(network: &config::Network, channels: i64, size: i64, classes: i64) -> Result<Self> {
+        let mut layout = Layout::default();
+        let depth = network.depth as i64;
+        let width = network.width as i64;
+        let architecture: Box<dyn Architecture> = match network.kind {
+            config::NetworkKind::BasicConv => Box::new(basic_conv::BasicConv::new(&mut layout, channels, classes)),
+            config::NetworkKind::PreResNet => {
+                let bottleneck = network.block == config::Block::Bottleneck;
+                let unit = if bottleneck { 9 } else { 6 };
+                if depth < unit + 2 || (depth - 2) % unit != 0 {
+                    return Err(Error::Configuration(format!("network.depth: {depth} is not {unit}n + 2")));
+                }
+                let pooling = pooling(network.head, size)?;
+                Box::new(pre_resnet::PreResNet::new(&mut layout, depth, bottleneck, pooling, channels, classes))
+            }
+            config::NetworkKind::WideResNet => {
+                if depth < 10 || (depth - 4) % 6 != 0 {
+                    return Err(Error::Configuration(format!("network.depth: {depth} is not 6n + 4")));
+                }
+                Box::new(wide_resnet::WideResNet::new(&mut layout, depth, width, network.dropout, channels, classes))
+            }
+        };
+        Ok(Self { layout, architecture })
+    }
+
+    /// Logits [B, classes] of normalised images [B, C, H, W], in the kind of θ.
+    ///
+    /// # Errors
+    /// What libtorch refuses.
+    pub fn forward(&self, theta: &Tensor, statistics: &Tensor, images: &Tensor, mode: Mode, arithmetic: Arithmetic) -> Result<Tensor> {
+        let pass = Pass::new(&self.layout, theta, statistics, mode, arithmetic)?;
+        let logits = self.architecture.forward(&pass, images)?;
+        let kind = if theta.kind() == Kind::Double { Kind::Double } else { Kind::Float };
+        Ok(if logits.kind() == kind { logits } else { logits.f_to_kind(kind)? })
+    }
+}
+
+/// The pooling of the head, checked against the last feature map (a quarter of the image, rounded up twice).
+fn pooling(head: config::Head, size: i64) -> Result<Pooling> {
+    let map = size.div_ceil(2).div_ceil(2);
+    match head {
+        config::Head::Global => Ok(Pooling::Global),
+        config::Head::Window(window) if window as i64 <= map && window > 0 => Ok(Pooling::Window(window as i64)),
+        config::Head::Window(window) => Err(Error::Configuration(format!(
+            "network.head: a window of {window} does not fit the last feature map of {map}×{map}; use a smaller window or `\"global\"`"
+        ))),
+    }
+}

@@ -1,0 +1,101 @@
+//! One forward pass: a function of (θ, running statistics, images), in a mode and an arithmetic.
+
+use super::layout::{Layout, ParameterId, StatisticId};
+use crate::error::Result;
+use tch::{Kind, Tensor};
+
+/// Whether batch norms use the batch's statistics (and update the running ones) or the running ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Batch statistics; running statistics are updated; dropout is on.
+    Train,
+    /// Running statistics; nothing changes.
+    Eval,
+}
+
+/// In which numbers convolutions and the last layer compute. θ, v, batch norm's statistics, the loss and the update
+/// are in the kind of θ always.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arithmetic {
+    /// In the kind of θ itself: f32, or f64 for checks.
+    Plain,
+    /// In bf16 or f16: one cast of the flat θ a pass.
+    Low(Kind),
+    /// As bf16 rounds, but computed in f32: for CPUs without bf16 units, where libtorch's bf16 convolution takes about
+    /// ten times as long as f32.
+    EmulatedBf16,
+}
+
+/// What the layers of one forward pass share.
+pub struct Pass {
+    weights: Vec<Tensor>,
+    low_weights: Option<Vec<Tensor>>,
+    statistics: Vec<Tensor>,
+    mode: Mode,
+    arithmetic: Arithmetic,
+}
+
+impl Pass {
+    /// Prepares a pass over θ and the running statistics (both flat).
+    ///
+    /// # Errors
+    /// If the lengths do not fit the layout.
+    pub fn new(layout: &Layout, theta: &Tensor, statistics: &Tensor, mode: Mode, arithmetic: Arithmetic) -> Result<Self> {
+        let low_weights = match arithmetic {
+            Arithmetic::Plain => None,
+            Arithmetic::Low(kind) => Some(layout.parameter_views(&theta.f_to_kind(kind)?)?),
+            Arithmetic::EmulatedBf16 => Some(layout.parameter_views(&round_to_bf16(theta)?)?),
+        };
+        Ok(Self {
+            weights: layout.parameter_views(theta)?,
+            low_weights,
+            statistics: layout.statistic_views(statistics)?,
+            mode,
+            arithmetic,
+        })
+    }
+
+    /// Whether the pass trains.
+    #[must_use]
+    pub fn training(&self) -> bool {
+        self.mode == Mode::Train
+    }
+
+    /// A weight in the kind of θ.
+    #[must_use]
+    pub fn weight(&self, id: ParameterId) -> &Tensor {
+        &self.weights[id.0]
+    }
+
+    /// A weight as convolutions and the last layer read it.
+    #[must_use]
+    pub fn low_weight(&self, id: ParameterId) -> &Tensor {
+        self.low_weights.as_ref().map_or(&self.weights[id.0], |weights| &weights[id.0])
+    }
+
+    /// A running statistic.
+    #[must_use]
+    pub fn statistic(&self, id: StatisticId) -> &Tensor {
+        &self.statistics[id.0]
+    }
+
+    /// Rounds a value where a low-precision network would: a cast, nothing, or an emulated cast.
+    pub fn round(&self, x: &Tensor) -> Result<Tensor> {
+        match self.arithmetic {
+            Arithmetic::Plain => Ok(x.shallow_clone()),
+            Arithmetic::Low(kind) if x.kind() == kind => Ok(x.shallow_clone()),
+            Arithmetic::Low(kind) => Ok(x.f_to_kind(kind)?),
+            Arithmetic::EmulatedBf16 => round_to_bf16(x),
+        }
+    }
+
+    /// Dropout with probability `p`, off in eval mode. The caller seeds the device's generator.
+    pub fn dropout(&self, x: Tensor, p: f64) -> Result<Tensor> {
+        if p > 0.0 && self.training() { Ok(x.f_dropout(p, true)?) } else { Ok(x) }
+    }
+}
+
+/// Rounds to the nearest bf16 and stays f32; the gradient is rounded the same way on its way back.
+fn round_to_bf16(x: &Tensor) -> Result<Tensor> {
+    Ok(x.f_to_kind(Kind::BFloat16)?.f_to_kind(Kind::Float)?)
+}
