@@ -37,9 +37,9 @@ impl Sgd {
         }
         if self.momentum != 0.0 {
             let velocity = velocity.f_mul_scalar_(self.momentum)?.f_add_(&gradient)?;
-            gradient = if self.nesterov { gradient.f_add_(&velocity.f_mul_scalar(self.momentum)?)? } else { velocity.f_copy()? };
+            gradient = if self.nesterov { gradient.f_add_(&velocity.f_mul_scalar(self.momentum)?)? } else { velocity };
         }
-        let _ = theta.f_sub_(&gradient.f_mul_scalar_(lr)?)?;
+        let _ = theta.f_sub_(&gradient.f_mul_scalar(lr)?)?;
         Ok(())
     }
 }

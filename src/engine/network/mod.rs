@@ -76,7 +76,7 @@ impl Network {
 
 /// The pooling of the head, checked against the last feature map (a quarter of the image, rounded up twice).
 fn pooling(head: config::Head, size: i64) -> Result<Pooling> {
-    let map = size.div_ceil(2).div_ceil(2);
+    let map = (size as u64).div_ceil(4) as i64;
     match head {
         config::Head::Global => Ok(Pooling::Global),
         config::Head::Window(window) if window as i64 <= map && window > 0 => Ok(Pooling::Window(window as i64)),
