@@ -51,6 +51,9 @@ pub enum Error {
     /// The loss is not finite, or exploded.
     #[error("{0}")]
     Diverged(String),
+    /// Too little disk for the run.
+    #[error("{0}")]
+    Disk(String),
     /// Anything else, as one sentence.
     #[error("{0}")]
     Other(String),
@@ -73,6 +76,7 @@ impl Error {
             Self::Configuration(_) | Self::Data(_) | Self::Checkpoint { .. } => exit::CONFIGURATION,
             Self::Run(error) => error.exit_code(),
             Self::Diverged(_) => exit::DIVERGED,
+            Self::Disk(_) => exit::DISK,
             Self::Torch { .. } | Self::Other(_) => exit::FAILED,
         }
     }

@@ -48,6 +48,7 @@ impl Convolution {
         let y = x
             .f_conv2d(pass.low_weight(self.weight), bias, [self.stride, self.stride], [self.padding, self.padding], [1, 1], 1)
             .doing("convolution")?;
+        pass.keep(&y);
         pass.round(&y)
     }
 }
@@ -80,6 +81,7 @@ impl BatchNorm {
         let y = x
             .f_batch_norm(Some(weight), Some(bias), Some(mean), Some(variance), pass.training(), 0.1, 1e-5, true)
             .doing("batch normalisation")?;
+        pass.keep(&y);
         pass.round(&y)
     }
 

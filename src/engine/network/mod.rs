@@ -72,6 +72,20 @@ impl Network {
         let kind = if theta.kind() == Kind::Double { Kind::Double } else { Kind::Float };
         Ok(if logits.kind() == kind { logits } else { logits.f_to_kind(kind)? })
     }
+
+    /// Activations of one image that a backward pass keeps, in elements; found by passing one black image through.
+    ///
+    /// # Errors
+    /// What libtorch refuses.
+    pub fn activations(&self, channels: i64, height: i64, width: i64) -> Result<usize> {
+        let _guard = tch::no_grad_guard();
+        let theta = Tensor::f_zeros([self.layout.parameter_count() as i64], (Kind::Float, tch::Device::Cpu))?;
+        let statistics = Tensor::f_ones([self.layout.statistic_count() as i64], (Kind::Float, tch::Device::Cpu))?;
+        let pass = Pass::new(&self.layout, &theta, &statistics, Mode::Eval, Arithmetic::Plain)?;
+        let image = Tensor::f_zeros([1, channels, height, width], (Kind::Float, tch::Device::Cpu))?;
+        self.architecture.forward(&pass, &image)?;
+        Ok(pass.kept())
+    }
 }
 
 /// The pooling of the head, checked against the last feature map (a quarter of the image, rounded up twice).

@@ -2,6 +2,7 @@
 
 use super::layout::{Layout, ParameterId, StatisticId};
 use crate::error::Result;
+use std::cell::Cell;
 use tch::{Kind, Tensor};
 
 /// Whether batch norms use the batch's statistics (and update the running ones) or the running ones.
@@ -33,6 +34,7 @@ pub struct Pass {
     statistics: Vec<Tensor>,
     mode: Mode,
     arithmetic: Arithmetic,
+    activations: Cell<usize>,
 }
 
 impl Pass {
@@ -52,6 +54,7 @@ impl Pass {
             statistics: layout.statistic_views(statistics)?,
             mode,
             arithmetic,
+            activations: Cell::new(0),
         })
     }
 
@@ -77,6 +80,17 @@ impl Pass {
     #[must_use]
     pub fn statistic(&self, id: StatisticId) -> &Tensor {
         &self.statistics[id.0]
+    }
+
+    /// Notes a value that a backward pass would keep.
+    pub fn keep(&self, x: &Tensor) {
+        self.activations.set(self.activations.get() + x.numel());
+    }
+
+    /// Elements that a backward pass would keep.
+    #[must_use]
+    pub fn kept(&self) -> usize {
+        self.activations.get()
     }
 
     /// Rounds a value where a low-precision network would: a cast, nothing, or an emulated cast.

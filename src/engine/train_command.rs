@@ -1,0 +1,297 @@
+//! `curricle-engine train RUN`: trains a run, or goes on with it.
+
+use crate::error::{Error, Result, exit};
+use crate::memory;
+use crate::plan::Plan;
+use crate::recorder::Recorder;
+use crate::setup::{self, Machine};
+use crate::state::{self, Progress};
+use crate::training::{End, Parts, Training};
+use curricle_core::config::{self, Experiment, SelectOn};
+use curricle_core::data::Images;
+use curricle_core::record::{self, Level, What};
+use curricle_core::run::{self, EventWriter, Lock, RunDirectory, State, Status};
+use std::path::Path;
+
+/// Trains or resumes the run in `path` and returns the exit code.
+pub fn train(path: &Path, data: Option<&Path>, foreground: bool) -> u8 {
+    let directory = match RunDirectory::open(path) {
+        Ok(directory) => directory,
+        Err(error) => return report(None, &error.into(), foreground),
+    };
+    // Held until the process ends, whatever happens in between.
+    let _lock = match Lock::acquire(&directory) {
+        Ok(lock) => lock,
+        Err(error) => return report(None, &error.into(), foreground),
+    };
+    crate::log::open(&directory.log());
+    match work(&directory, data, foreground) {
+        Ok(code) => code,
+        Err(error) => {
+            let code = report(Some(&directory), &error, foreground);
+            fail(&directory, &error, code);
+            code
+        }
+    }
+}
+
+/// Says an error on stderr and in the log.
+fn report(directory: Option<&RunDirectory>, error: &Error, foreground: bool) -> u8 {
+    let hint = match error {
+        Error::Run(error) => error.hint(),
+        _ => None,
+    };
+    let text = hint.map_or_else(|| error.to_string(), |hint| format!("{error}\n  {hint}"));
+    if foreground || directory.is_none() {
+        eprintln!("error: {text}");
+    }
+    crate::log::line(&format!("error: {text}"));
+    error.exit_code()
+}
+
+/// The last word of a run that failed: its status. What is saved stays.
+fn fail(directory: &RunDirectory, error: &Error, code: u8) {
+    let before = directory.read_status().ok().flatten().unwrap_or_default();
+    let status = Status {
+        state: State::Failed,
+        pid: std::process::id(),
+        host: run::host(),
+        time: run::now(),
+        message: Some(error.to_string()),
+        exit: Some(code),
+        ..before
+    };
+    if let Err(error) = status.write_last(&directory.status()) {
+        crate::log::line(&format!("error: the status could not be written: {error}"));
+    }
+}
+
+fn work(directory: &RunDirectory, data: Option<&Path>, foreground: bool) -> Result<u8> {
+    run::sweep(directory.path())?;
+    let before = directory.read_status().ok().flatten();
+    if before.as_ref().is_some_and(|status| status.state == State::Done) {
+        crate::log::line("the run is done already");
+        return Ok(exit::DONE);
+    }
+    let text = directory.read_resolved()?;
+    let experiment = config::read(&text, "resolved.toml", &[]).map_err(|problems| Error::Configuration(problems.to_string()))?;
+    refuse_what_is_not_built(&experiment)?;
+    let machine = Machine::prepare(&experiment.training)?;
+    let images = setup::images(&experiment, data)?;
+    let network = setup::network(&experiment, &images)?;
+    let plan = Plan::new(&experiment, images.train.len(), machine.on_cuda())?;
+    let parameters = network.layout.parameter_count() as u64;
+    memory::check(memory::needed(&network, &machine, &images, plan.batch)?, &machine, plan.batch, parameters)?;
+    memory::check_disk(memory::disk_needed(&network, &machine, &plan), directory.path())?;
+    let (kind, device) = (machine.precision.kind, machine.device.device);
+    let resumed = state::newest(directory, &network.layout, kind, device)?;
+    let is_new = resumed.is_none();
+    let (weights, progress) = match resumed {
+        Some(found) => found,
+        None => (setup::weights(&experiment, &network, &machine)?, Progress::default()),
+    };
+    let selector = selector(&experiment, &images)?;
+    let mut record_machine = directory.record()?;
+    if record_machine.machine.is_none() {
+        record_machine.machine = Some(machine_record(&machine, &images, parameters));
+        directory.set_machine(record_machine.machine.unwrap_or_default())?;
+    }
+    let events = EventWriter::open_at(directory, progress.events_offset, progress.events_seq)?;
+    let status = Status {
+        state: State::Training,
+        pid: std::process::id(),
+        host: run::host(),
+        step: progress.step,
+        steps: plan.steps,
+        epoch: plan.epoch_of(progress.step),
+        epochs: plan.epochs,
+        heartbeat: 0,
+        time: run::now(),
+        generation: before.as_ref().map_or(0, |status| status.generation + u64::from(!is_new)),
+        message: None,
+        exit: None,
+        ..before.unwrap_or_default()
+    };
+    // Between the cut of the log and its first new line, so that readers beyond the cut start again.
+    status.write(&directory.status())?;
+    run::clear(directory)?;
+    let recorder = Recorder::start(directory.clone(), events, status, foreground)?;
+    let identity = machine.identity();
+    announce(&recorder, &experiment, &machine, &images, &plan, &progress, parameters, selector, is_new)?;
+    let sets = (
+        setup::device_set(&images.train, &machine)?,
+        images.holdout.as_ref().map(|set| setup::device_set(set, &machine)).transpose()?,
+        setup::device_set(&images.test, &machine)?,
+    );
+    let normalisation = setup::normalisation(&images, &machine)?;
+    let augmentation = (images.flip, images.crop);
+    drop(images);
+    let mut training = Training::new(Parts {
+        experiment: &experiment,
+        directory,
+        machine: &machine,
+        network: &network,
+        plan,
+        sets,
+        normalisation,
+        augmentation,
+        weights,
+        progress: Progress { identity, ..progress },
+        recorder,
+        selector,
+    })?;
+    let end = training.run();
+    close(training, end)
+}
+
+/// Sections and settings whose method is not built say so here too, should an engine be started by hand.
+fn refuse_what_is_not_built(experiment: &Experiment) -> Result<()> {
+    let problems = experiment.not_built();
+    if problems.is_empty() { Ok(()) } else { Err(Error::Configuration(config::Problems(problems).to_string())) }
+}
+
+/// What selects the best network.
+fn selector(experiment: &Experiment, images: &Images) -> Result<&'static str> {
+    match (experiment.training.select_on, images.holdout.is_some()) {
+        (SelectOn::Holdout | SelectOn::Auto, true) => Ok("holdout"),
+        (SelectOn::Holdout, false) => {
+            Err(Error::Configuration("training.select_on: there is no hold-out; set `data.holdout`, or select on `\"last\"`".into()))
+        }
+        (SelectOn::Auto | SelectOn::Last, _) => Ok("last"),
+        (SelectOn::Test, _) => Ok("test"),
+    }
+}
+
+fn machine_record(machine: &Machine, images: &Images, parameters: u64) -> run::Machine {
+    run::Machine {
+        libtorch: crate::device::torch_version(),
+        engine: env!("CARGO_PKG_VERSION").into(),
+        device: machine.device.name.clone(),
+        device_name: machine.device_name(),
+        threads: machine.threads,
+        cpu: machine.cpu.model.clone(),
+        features: machine.cpu.features.clone(),
+        precision: machine.precision.name.into(),
+        deterministic: machine.deterministic,
+        host: run::host(),
+        data: images.checksums.clone(),
+        parameters,
+        ..run::Machine::default()
+    }
+}
+
+/// The first events: what begins, or what goes on and whether exactly.
+#[expect(clippy::too_many_arguments, reason = "it says what everything became")]
+fn announce(
+    recorder: &Recorder,
+    experiment: &Experiment,
+    machine: &Machine,
+    images: &Images,
+    plan: &Plan,
+    progress: &Progress,
+    parameters: u64,
+    selector: &str,
+    is_new: bool,
+) -> Result<()> {
+    if !is_new {
+        let differences = machine.identity().differences(&progress.identity);
+        let what = record::Resumed { exact: differences.is_empty(), reason: differences.join("; ") };
+        crate::log::line(&format!("resumed at step {}{}", progress.step, if what.exact { "" } else { ", not bit-exact" }));
+        return recorder.event(progress.step, plan.epoch_of(progress.step), What::Resumed(what));
+    }
+    crate::log::line(&format!(
+        "{}: {parameters} weights, {} steps, {} ({}), {} ({}), {} threads",
+        experiment.name,
+        plan.steps,
+        machine.device.name,
+        machine.device.reason,
+        machine.precision.name,
+        machine.precision.reason,
+        machine.threads
+    ));
+    let started = record::Started {
+        steps: plan.steps,
+        epochs: plan.epochs,
+        steps_per_epoch: plan.steps_per_epoch,
+        batch: plan.batch as u64,
+        parameters,
+        device: machine.device.name.clone(),
+        device_reason: machine.device.reason.clone(),
+        precision: machine.precision.name.into(),
+        precision_reason: machine.precision.reason.clone(),
+        threads: machine.threads,
+        train_images: images.train.len() as u64,
+        holdout_images: images.holdout.as_ref().map_or(0, |set| set.len() as u64),
+        test_images: images.test.len() as u64,
+        classes: images.classes.clone(),
+        select_on: selector.into(),
+        oracle: selector == "test",
+    };
+    recorder.event(0, 0, What::Started(started))
+}
+
+/// The last words of a run: checkpoints, the `finished` event, the status.
+fn close(training: Training, end: Result<End>) -> Result<u8> {
+    let directory = training.directory;
+    let experiment = training.experiment;
+    let (state, reason, code) = match &end {
+        Ok(End::Done(reason)) => (State::Done, reason.clone(), exit::DONE),
+        Ok(End::Stopped(reason)) => (State::Stopped, reason.clone(), exit::STOPPED),
+        Ok(End::Released) => (State::Paused, "released".into(), exit::DONE),
+        Ok(End::Signal(number)) => (State::Stopped, format!("signal {number}"), 128 + *number as u8),
+        Err(error) => (State::Failed, error.to_string(), error.exit_code()),
+    };
+    let words = last_words(&training, &end, state, &reason);
+    let standing = training.stand(state);
+    let (mut status, recorder_error) = training.recorder.finish();
+    let error = end.err().or(recorder_error).or(words.err()).or(standing.err());
+    let (state, code) = match &error {
+        Some(error) => (State::Failed, error.exit_code()),
+        None => (state, code),
+    };
+    status.state = state;
+    status.time = run::now();
+    status.exit = Some(code);
+    status.message = error.as_ref().map(ToString::to_string);
+    if state == State::Done && !experiment.training.keep_state {
+        // In this order: a run that ends in between is done, or still has its state.
+        status.write_last(&directory.status())?;
+        for path in run::states(directory) {
+            run::disk::remove(&path)?;
+        }
+    }
+    status.write_last(&directory.status())?;
+    crate::log::line(&format!("{}: {reason}", state.word()));
+    crate::on_end::call(&experiment.training.on_end, directory, state.word());
+    match error {
+        Some(error) => Err(error),
+        None => Ok(code),
+    }
+}
+
+fn last_words(training: &Training, end: &Result<End>, state: State, reason: &str) -> Result<()> {
+    let directory = training.directory;
+    match end {
+        Ok(End::Done(_)) => {
+            training.write_checkpoint(directory.last(), "last")?;
+            if training.selector == "last" || training.progress.best.is_none() {
+                training.write_checkpoint(directory.best(), "best")?;
+            }
+        }
+        Ok(End::Stopped(_) | End::Signal(_)) => training.write_checkpoint(directory.last(), "last")?,
+        Ok(End::Released) => {
+            training.event(What::Paused(record::Paused { released: true }))?;
+            return training.recorder.barrier();
+        }
+        Err(error) => training.event(What::Message(record::Message { level: Level::Error, text: error.to_string() }))?,
+    }
+    training.event(What::Finished(record::Finished {
+        state: state.word().into(),
+        reason: reason.into(),
+        loss: training.progress.test.map(|test| test.loss),
+        accuracy: training.progress.test.map(|test| test.accuracy),
+        selected: training.selected(),
+        seconds: training.seconds(),
+    }))?;
+    training.recorder.barrier()
+}

@@ -1,0 +1,457 @@
+//! The training loop of one run. `docs/architecture.md` shows it as annotated pseudo-code, with every hook.
+
+use crate::boundary;
+use crate::checkpoint;
+use crate::error::{Error, Result};
+use crate::images::{Crops, DeviceSet, Normalisation};
+use crate::network::Network;
+use crate::optimizer::Sgd;
+use crate::plan::{self, Plan};
+use crate::precision::LossScale;
+use crate::recorder::{Note, Recorder, Standing, wish};
+use crate::schedule::{self, Place};
+use crate::setup::Machine;
+use crate::state::{Progress, Series, Snapshot};
+use crate::step::{Outcome, Stepper};
+use crate::weights::Weights;
+use curricle_core::config::{Experiment, Period, Until};
+use curricle_core::record::{self, What};
+use curricle_core::run::{RunDirectory, State};
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+/// Why the loop ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum End {
+    /// Its length was reached, or early stop ended it; the text says which.
+    Done(String),
+    /// Stopped on request; the state is saved.
+    Stopped(String),
+    /// Paused and released: the process ends, the run does not.
+    Released,
+    /// A signal; the state is saved.
+    Signal(i32),
+}
+
+/// One run on the device.
+pub struct Training<'a> {
+    /// What is trained.
+    pub experiment: &'a Experiment,
+    /// Where it is written.
+    pub directory: &'a RunDirectory,
+    /// On what.
+    pub machine: &'a Machine,
+    /// The network.
+    pub network: &'a Network,
+    /// Its numbers.
+    pub plan: Plan,
+    /// Training images.
+    pub train: DeviceSet,
+    /// Hold-out images.
+    pub holdout: Option<DeviceSet>,
+    /// Test images.
+    pub test: DeviceSet,
+    /// Mean and deviation.
+    pub normalisation: Normalisation,
+    /// Whether images are mirrored, and padding of crops.
+    pub augmentation: (bool, usize),
+    /// θ, v, statistics.
+    pub weights: Weights,
+    /// Everything else of the state.
+    pub progress: Progress,
+    /// The side thread.
+    pub recorder: Recorder,
+    /// How steps are taken.
+    pub stepper: Stepper,
+    /// What selects the best network: `holdout`, `last` or `test`.
+    pub selector: &'static str,
+    /// Order of the epoch being read, and its number.
+    order: (u64, Vec<u32>),
+    /// Outcomes of steps that the host has not read yet, with their images.
+    unread: Vec<(Outcome, usize)>,
+    clock: Clock,
+}
+
+/// Wall-clock matters: none of them touches a bit of the result.
+struct Clock {
+    started: Instant,
+    before: f64,
+    waited: Duration,
+    saved: Instant,
+    until: Option<Instant>,
+}
+
+/// Parts of a [`Training`] that are made before it.
+pub struct Parts<'a> {
+    /// What is trained.
+    pub experiment: &'a Experiment,
+    /// Where it is written.
+    pub directory: &'a RunDirectory,
+    /// On what.
+    pub machine: &'a Machine,
+    /// The network.
+    pub network: &'a Network,
+    /// Its numbers.
+    pub plan: Plan,
+    /// Training, hold-out and test images.
+    pub sets: (DeviceSet, Option<DeviceSet>, DeviceSet),
+    /// Mean and deviation.
+    pub normalisation: Normalisation,
+    /// Whether images are mirrored, and padding of crops.
+    pub augmentation: (bool, usize),
+    /// θ, v, statistics.
+    pub weights: Weights,
+    /// Everything else of the state.
+    pub progress: Progress,
+    /// The side thread.
+    pub recorder: Recorder,
+    /// What selects the best network.
+    pub selector: &'static str,
+}
+
+impl<'a> Training<'a> {
+    /// Puts the parts together.
+    ///
+    /// # Errors
+    /// If the loss scale cannot be made.
+    pub fn new(parts: Parts<'a>) -> Result<Self> {
+        let (train, holdout, test) = parts.sets;
+        let loss_scale = match parts.machine.precision.scales_loss() {
+            true => Some(LossScale::new(parts.progress.loss_scale.unwrap_or_default(), parts.machine.device.device)?),
+            false => None,
+        };
+        let stepper = Stepper {
+            optimizer: Sgd::new(&parts.experiment.optimizer),
+            label_smoothing: parts.experiment.training.label_smoothing,
+            arithmetic: parts.machine.precision.arithmetic,
+            loss_scale,
+        };
+        let clock = Clock {
+            started: Instant::now(),
+            before: parts.progress.seconds,
+            waited: Duration::ZERO,
+            saved: Instant::now(),
+            until: deadline(parts.experiment.training.until),
+        };
+        Ok(Self {
+            experiment: parts.experiment,
+            directory: parts.directory,
+            machine: parts.machine,
+            network: parts.network,
+            plan: parts.plan,
+            train,
+            holdout,
+            test,
+            normalisation: parts.normalisation,
+            augmentation: parts.augmentation,
+            weights: parts.weights,
+            progress: parts.progress,
+            recorder: parts.recorder,
+            stepper,
+            selector: parts.selector,
+            order: (0, Vec::new()),
+            unread: Vec::new(),
+            clock,
+        })
+    }
+
+    /// Trains to the end, or until something asks to stop.
+    ///
+    /// # Errors
+    /// Divergence, a full disk, what libtorch refuses.
+    pub fn run(&mut self) -> Result<End> {
+        if self.progress.step == 0 {
+            self.save_state()?;
+        }
+        self.stand(State::Training)?;
+        loop {
+            // A stop during an evaluation leaves the boundary of the last step to be done again.
+            if !self.progress.boundary_done && !boundary::finish(self)? {
+                if let Some(end) = self.obey()? {
+                    return Ok(end);
+                }
+                continue;
+            }
+            if self.progress.ended_early {
+                return Ok(End::Done(format!("early stop: no lower loss for {} epochs", self.experiment.training.early_stop)));
+            }
+            if self.progress.step >= self.plan.steps {
+                return Ok(End::Done(format!("{} steps", self.plan.steps)));
+            }
+            if let Some(end) = self.obey()? {
+                return Ok(end);
+            }
+            self.step()?;
+            self.save_if_due()?;
+        }
+    }
+
+    /// One step: draw, read, augment, train. Everything drawn is a function of (seed, epoch, step).
+    fn step(&mut self) -> Result<()> {
+        let step = self.progress.step + 1;
+        let epoch = self.plan.epoch_of(step);
+        if self.order.0 != epoch {
+            self.order = (epoch, plan::epoch_order(self.experiment.seed.order, epoch, self.plan.images));
+        }
+        let items = &self.order.1[self.plan.places(step)];
+        let (flip, padding) = self.augmentation;
+        let crops = Crops::draw(flip, padding, items.len(), self.experiment.seed.augmentation, epoch, step);
+        let (bytes, labels) = self.train.batch(items, crops.as_ref())?;
+        let images = self.normalisation.apply(&bytes)?;
+        let count = items.len();
+        let place = Place { step: step - 1, steps: self.plan.steps, steps_per_epoch: self.plan.steps_per_epoch };
+        let lr = schedule::rate(&self.experiment.schedule, self.experiment.optimizer.lr, place, &self.progress.plateau);
+        if self.experiment.network.dropout > 0.0 {
+            crate::device::seed_generator(self.experiment.seed.augmentation, epoch, step);
+        }
+        let outcome = self.stepper.step(self.network, &mut self.weights, &images, &labels, lr)?;
+        self.unread.push((outcome, count));
+        self.progress.step = step;
+        self.progress.boundary_done = false;
+        self.progress.images += count as u64;
+        let share = count as f64 / self.plan.batch as f64;
+        self.progress.forward += share;
+        self.progress.backward += share;
+        self.progress.series.lr = lr;
+        if self.plan.records(step) {
+            self.record_steps()?;
+        }
+        Ok(())
+    }
+
+    /// Reads the outcomes that wait on the device into the epoch's sums and the series.
+    ///
+    /// # Errors
+    /// Divergence: a loss that is not finite.
+    pub fn read_outcomes(&mut self) -> Result<()> {
+        let first = self.progress.step + 1 - self.unread.len() as u64;
+        for (place, (outcome, count)) in std::mem::take(&mut self.unread).into_iter().enumerate() {
+            let loss = outcome.loss.f_double_value(&[])?;
+            let hits = outcome.hits.f_int64_value(&[])? as u64;
+            if !loss.is_finite() {
+                return Err(self.divergence(first + place as u64, loss));
+            }
+            self.progress.epoch.loss += loss * count as f64;
+            self.progress.epoch.hits += hits;
+            self.progress.epoch.images += count as u64;
+            self.progress.series.loss.push(loss);
+            self.progress.series.accuracy.push(hits as f64 / count as f64);
+        }
+        Ok(())
+    }
+
+    fn divergence(&self, step: u64, loss: f64) -> Error {
+        let what = if loss.is_nan() { "not a number" } else { "infinite" };
+        Error::Diverged(format!(
+            "the training loss is {what} at step {step} (epoch {}, learning rate {}): the run diverged; lower `optimizer.lr` or warm up",
+            self.plan.epoch_of(step),
+            self.progress.series.lr
+        ))
+    }
+
+    /// Writes the `step` event that ends with the last step.
+    fn record_steps(&mut self) -> Result<()> {
+        self.read_outcomes()?;
+        let (norm_sum, norm_global) = self.weights.norms(&self.network.layout)?;
+        let series = std::mem::take(&mut self.progress.series);
+        let what = What::Step(record::Step {
+            first: self.progress.step + 1 - series.loss.len() as u64,
+            lr: series.lr,
+            loss: series.loss,
+            accuracy: series.accuracy,
+            norm_sum,
+            norm_global,
+            images: self.progress.images,
+            forward: self.progress.forward,
+            backward: self.progress.backward,
+        });
+        self.progress.series = Series { lr: series.lr, ..Series::default() };
+        self.event(what)?;
+        self.stand(State::Training)
+    }
+
+    /// Records an event at the last step.
+    ///
+    /// # Errors
+    /// The recorder's.
+    pub fn event(&self, what: What) -> Result<()> {
+        self.recorder.event(self.progress.step, self.plan.epoch_of(self.progress.step), what)
+    }
+
+    /// Tells readers how the run stands.
+    ///
+    /// # Errors
+    /// The recorder's.
+    pub fn stand(&self, state: State) -> Result<()> {
+        let epoch = self.progress.epoch;
+        let epoch_loss = (epoch.images > 0).then(|| epoch.loss / epoch.images as f64);
+        self.recorder.tell(Note::Standing(Standing {
+            state,
+            step: self.progress.step,
+            epoch: self.plan.epoch_of(self.progress.step),
+            loss: epoch_loss.or(self.progress.test.map(|test| test.loss)),
+            accuracy: self.progress.test.map(|test| test.accuracy),
+            selected: self.selected(),
+            seconds: self.seconds(),
+        }))
+    }
+
+    /// The network selected so far.
+    #[must_use]
+    pub fn selected(&self) -> Option<record::Selected> {
+        let oracle = self.selector == "test";
+        if self.selector == "last" {
+            let accuracy = self.progress.test?.accuracy;
+            return Some(record::Selected { by: "last".into(), epoch: self.plan.epoch_of(self.progress.step), accuracy, oracle });
+        }
+        self.progress.best.map(|best| record::Selected {
+            by: self.selector.into(),
+            epoch: best.epoch,
+            accuracy: best.test_accuracy,
+            oracle,
+        })
+    }
+
+    /// Seconds spent in this run, pauses taken off.
+    #[must_use]
+    pub fn seconds(&self) -> f64 {
+        self.clock.before + self.clock.started.elapsed().saturating_sub(self.clock.waited).as_secs_f64()
+    }
+
+    /// Hands a snapshot of everything to the recorder. The only wait is a memory copy.
+    ///
+    /// # Errors
+    /// If the weights cannot be read.
+    pub fn save_state(&mut self) -> Result<()> {
+        self.read_outcomes()?;
+        self.progress.batches_tracked = self.weights.batches_tracked;
+        self.progress.loss_scale = match &self.stepper.loss_scale {
+            Some(scale) => Some(scale.state()?),
+            None => None,
+        };
+        self.progress.seconds = self.seconds();
+        self.clock.saved = Instant::now();
+        let snapshot = Snapshot::of(&self.weights)?;
+        self.recorder.tell(Note::State(Box::new((snapshot, self.progress.clone()))))
+    }
+
+    fn save_if_due(&mut self) -> Result<()> {
+        let due = match self.experiment.training.state_every {
+            Period::Seconds(seconds) => self.clock.saved.elapsed().as_secs_f64() >= seconds,
+            Period::Steps(steps) => self.progress.step.is_multiple_of(steps.max(1)),
+        };
+        if due { self.save_state() } else { Ok(()) }
+    }
+
+    /// Writes θ and statistics as a checkpoint, and the event that says so.
+    ///
+    /// # Errors
+    /// If the weights cannot be read.
+    pub fn write_checkpoint(&self, path: std::path::PathBuf, reason: &str) -> Result<()> {
+        let host = checkpoint::HostWeights::of(&self.weights)?;
+        let layout = self.network.layout.clone();
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let (step, epoch) = (self.progress.step, self.plan.epoch_of(self.progress.step));
+        let metadata = HashMap::from([("curricle_run".to_string(), self.directory.id()), ("curricle_step".to_string(), step.to_string())]);
+        let bytes = Box::new(move || checkpoint::to_bytes(&layout, &host, metadata));
+        let what = What::Checkpoint(record::Checkpoint { file: format!("checkpoints/{name}"), reason: reason.into() });
+        self.recorder.tell(Note::File { path, bytes, step, epoch, what })
+    }
+
+    /// Whether something asks to end before the next step, even in the middle of an evaluation.
+    #[must_use]
+    pub fn must_end(&self) -> bool {
+        self.recorder.wishes() & (wish::STOP | wish::RELEASE | wish::SIGNAL | wish::FAILED) != 0
+    }
+
+    /// Does what commands and signals ask for. One atomic read where nothing does.
+    fn obey(&mut self) -> Result<Option<End>> {
+        if self.clock.until.is_some_and(|until| Instant::now() >= until) {
+            self.save_state()?;
+            return Ok(Some(End::Stopped("`training.until` was reached".into())));
+        }
+        loop {
+            let wishes = self.recorder.wishes();
+            if wishes == 0 {
+                return Ok(None);
+            }
+            if wishes & wish::FAILED != 0 {
+                return Err(self.recorder.take_error());
+            }
+            if wishes & (wish::STOP | wish::RELEASE | wish::SIGNAL) != 0 {
+                self.save_state()?;
+                return Ok(Some(if wishes & wish::SIGNAL != 0 {
+                    End::Signal(self.recorder.signal())
+                } else if wishes & wish::RELEASE != 0 {
+                    End::Released
+                } else {
+                    End::Stopped("asked to".into())
+                }));
+            }
+            if wishes & wish::CHECKPOINT != 0 {
+                self.recorder.clear(wish::CHECKPOINT);
+                self.save_state()?;
+                self.write_checkpoint(self.directory.last(), "asked")?;
+            }
+            if wishes & wish::PAUSE != 0 {
+                self.wait_while_paused()?;
+            }
+        }
+    }
+
+    /// Keeps the process and the device, saves, and waits for another wish.
+    fn wait_while_paused(&mut self) -> Result<()> {
+        let began = Instant::now();
+        self.save_state()?;
+        self.event(What::Paused(record::Paused { released: false }))?;
+        self.stand(State::Paused)?;
+        while self.recorder.wishes() == wish::PAUSE {
+            // The recorder unparks at every new wish; the time-out only guards against one that came in between.
+            std::thread::park_timeout(Duration::from_secs(1));
+        }
+        self.clock.waited += began.elapsed();
+        if self.recorder.wishes() & wish::PAUSE == 0 {
+            self.stand(State::Training)?;
+        }
+        Ok(())
+    }
+}
+
+/// When `training.until` asks to stop, from now.
+fn deadline(until: Until) -> Option<Instant> {
+    let seconds = match until {
+        Until::Never => return None,
+        Until::After(seconds) => seconds,
+        Until::Clock { hour, minute } => seconds_until(hour, minute, local_seconds_of_day()),
+    };
+    Instant::now().checked_add(Duration::from_secs_f64(seconds.max(0.0)))
+}
+
+/// Seconds from `now` (a second of the day) to the next time the clock shows hour:minute.
+fn seconds_until(hour: u8, minute: u8, now: f64) -> f64 {
+    let then = f64::from(hour) * 3600.0 + f64::from(minute) * 60.0;
+    if then > now { then - now } else { then + 86_400.0 - now }
+}
+
+/// Seconds since local midnight.
+fn local_seconds_of_day() -> f64 {
+    let mut parts: libc::tm = unsafe { std::mem::zeroed() };
+    // SAFETY: both pointers are valid for the call; localtime_r fills `parts`.
+    unsafe {
+        let now = libc::time(std::ptr::null_mut());
+        libc::localtime_r(&raw const now, &raw mut parts);
+    }
+    f64::from(parts.tm_hour * 3600 + parts.tm_min * 60 + parts.tm_sec)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_of_day_is_the_next_one() {
+        assert_eq!(seconds_until(8, 0, 7.0 * 3600.0), 3600.0);
+        assert_eq!(seconds_until(8, 0, 8.0 * 3600.0), 86_400.0);
+        assert_eq!(seconds_until(0, 30, 23.0 * 3600.0), 5400.0);
+    }
+}
