@@ -20,12 +20,12 @@ pub fn train(path: &Path, data: Option<&Path>, foreground: bool) -> u8 {
         Err(error) => return report(None, &error.into(), foreground),
     };
     // Held until the process ends, whatever happens in between.
-    let _lock = match Lock::acquire(&directory) {
+    let lock = match Lock::acquire(&directory) {
         Ok(lock) => lock,
         Err(error) => return report(None, &error.into(), foreground),
     };
     crate::log::open(&directory.log());
-    match work(&directory, data, foreground) {
+    match work(&directory, &lock, data, foreground) {
         Ok(code) => code,
         Err(error) => {
             let code = report(Some(&directory), &error, foreground);
@@ -66,8 +66,8 @@ fn fail(directory: &RunDirectory, error: &Error, code: u8) {
     }
 }
 
-fn work(directory: &RunDirectory, data: Option<&Path>, foreground: bool) -> Result<u8> {
-    run::sweep(directory.path())?;
+fn work(directory: &RunDirectory, lock: &Lock, data: Option<&Path>, foreground: bool) -> Result<u8> {
+    run::sweep(directory, lock)?;
     let before = directory.read_status().ok().flatten();
     if before.as_ref().is_some_and(|status| status.state == State::Done) {
         crate::log::line("the run is done already");
