@@ -48,6 +48,21 @@ pub fn prepare_environment() {
     }
 }
 
+/// Makes libtorch's threads sleep while they wait for each other, unless the user chose otherwise. With the default they
+/// spin: fine on an empty machine, but next to one other busy process a training step takes ten times as long. OpenMP
+/// reads its environment when the library is loaded, so the program has to begin again, once.
+pub fn wait_without_spinning() {
+    use std::os::unix::process::CommandExt;
+    let chosen = ["OMP_WAIT_POLICY", "GOMP_SPINCOUNT"].iter().any(|name| std::env::var_os(name).is_some());
+    if chosen {
+        return;
+    }
+    let Ok(program) = std::env::current_exe() else { return };
+    // Comes back only if the program cannot be started again; then the default has to do.
+    let error = std::process::Command::new(program).args(std::env::args_os().skip(1)).env("OMP_WAIT_POLICY", "passive").exec();
+    eprintln!("warning: the engine could not set OMP_WAIT_POLICY: {error}");
+}
+
 /// One GPU as seen from here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Gpu {

@@ -57,6 +57,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    device::wait_without_spinning();
     device::keep_memory();
     device::prepare_environment();
     let code = match Arguments::parse().command {

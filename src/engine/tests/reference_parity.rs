@@ -112,8 +112,8 @@ fn plain_training(kind: Kind) {
 
 fn check_test(name: &str, network: &Network, weights: &Weights, test: &DeviceSet, range: &Value, reference: &Value, kind: Kind) {
     let range = indices(range);
-    // [first, last + 1]
-    let items: Vec<u32> = if range.len() == 2 { (range[0]..range[1]).collect() } else { range };
+    // [first, last]
+    let items: Vec<u32> = if range.len() == 2 { (range[0]..=range[1]).collect() } else { range };
     let (images, labels) = batch(test, &items, kind);
     let _guard = tch::no_grad_guard();
     let logits = network.forward(&weights.theta, &weights.statistics, &images, Mode::Eval, Arithmetic::Plain).unwrap();
