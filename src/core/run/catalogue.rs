@@ -7,7 +7,7 @@ use super::disk;
 use super::error::{Error, Result};
 use super::labels::Labels;
 use super::layout::{RunDirectory, id_of};
-use super::lock::{host, is_held_at};
+use super::lock::{Lock, host, is_held_at};
 use super::plain;
 use super::run_record::{Parent, RunRecord};
 use super::status::{State, Status, shown_state};
@@ -131,7 +131,7 @@ pub fn find(runs: &Path, wanted: &str) -> Result<RunDirectory> {
 /// Deletes a run that no engine holds. It vanishes at once, under a hidden name, so that a crash leaves no half of it.
 pub fn delete(directory: &RunDirectory) -> Result<()> {
     if is_held_at(&directory.lock()) {
-        return Err(Error::Locked { path: directory.path().to_path_buf(), holder: super::lock::holder(directory) });
+        return Err(Error::Locked { path: directory.path().to_path_buf(), holder: Lock::holder(directory) });
     }
     let path = directory.path();
     let runs = path.parent().unwrap_or(path);
@@ -252,7 +252,6 @@ fn unreadable(directory: &RunDirectory, error: &Error) -> Summary {
 mod tests {
     use super::*;
     use crate::run::layout::{Origin, Outline};
-    use crate::run::lock::Lock;
 
     fn make(runs: &Path, name: &str) -> RunDirectory {
         let outline = Outline { name: name.into(), set: "glyphs".into(), epochs: Some(3), ..Outline::default() };
