@@ -1,6 +1,7 @@
 //! What may stand on the command line.
 
 use super::context::Color;
+use super::{ask, completions, eval, fork, resume, run, runs};
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -55,7 +56,62 @@ pub struct Global {
 
 /// All commands.
 #[derive(Debug, Subcommand)]
-pub enum Command {}
+pub enum Command {
+    /// Train an experiment
+    Run(run::Arguments),
+    /// Go on with a run: unpause its engine, or start one
+    Resume(resume::Arguments),
+    /// Pause a run; with --release also free its device
+    Pause(ask::PauseArguments),
+    /// Save and end a run
+    Stop(ask::Arguments),
+    /// Save a state and the last checkpoint of a run now
+    Checkpoint(ask::Arguments),
+    /// Start a new run from a checkpoint of another one, with changes
+    Fork(fork::Arguments),
+    /// Evaluate a checkpoint or a run
+    Eval(eval::Arguments),
+    /// Everything that ever ran here
+    #[command(subcommand)]
+    Runs(runs::Command),
+    /// Say what is here, what is missing and what to do
+    Doctor,
+    /// Print completions for a shell
+    Completions(completions::Arguments),
+    /// Evaluate attacks
+    #[command(hide = true)]
+    Attack(NotBuilt),
+    /// Numbers of an ordering
+    #[command(hide = true)]
+    Scores(NotBuilt),
+    /// Compare arms over seeds
+    #[command(hide = true)]
+    Compare(NotBuilt),
+    /// Write a report
+    #[command(hide = true)]
+    Report(NotBuilt),
+    /// Run an experiment over seeds and arms
+    #[command(hide = true)]
+    Sweep(NotBuilt),
+    /// Runs that wait for a device
+    #[command(hide = true)]
+    Queue(NotBuilt),
+    /// Write a run into one file
+    #[command(hide = true)]
+    Export(NotBuilt),
+    /// Read a run from one file
+    #[command(hide = true)]
+    Import(NotBuilt),
+}
+
+/// Whatever may stand after a command that is declared, but not built yet.
+#[derive(Debug, Args)]
+#[command(disable_help_flag = true)]
+pub struct NotBuilt {
+    /// Anything.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
+    rest: Vec<String>,
+}
 
 fn version() -> &'static str {
     if crate::COMMIT.is_empty() { crate::VERSION } else { concat!(env!("CARGO_PKG_VERSION"), " (", env!("CURRICLE_COMMIT"), ")") }

@@ -4,9 +4,20 @@
 //! command prints one JSON object or array, `run` and `resume` JSON lines whose last is the summary.
 
 mod arguments;
+mod ask;
+mod completions;
 mod context;
+mod doctor;
+mod eval;
+pub mod experiment;
 mod failure;
+mod fork;
 pub mod output;
+mod progress;
+mod resume;
+mod run;
+mod runs;
+mod train;
 
 pub use arguments::Global;
 pub use context::{Color, Context};
@@ -42,7 +53,29 @@ pub fn main() -> ExitCode {
 fn dispatch(context: &Context, command: Option<Command>) -> Result<(), Failure> {
     match command {
         None => screen(context),
+        Some(Command::Run(arguments)) => run::run(context, arguments),
+        Some(Command::Resume(arguments)) => resume::run(context, arguments),
+        Some(Command::Pause(arguments)) => ask::pause(context, arguments),
+        Some(Command::Stop(arguments)) => ask::stop(context, arguments),
+        Some(Command::Checkpoint(arguments)) => ask::checkpoint(context, arguments),
+        Some(Command::Fork(arguments)) => fork::run(context, arguments),
+        Some(Command::Eval(arguments)) => eval::run(context, arguments),
+        Some(Command::Runs(command)) => runs::run(context, command),
+        Some(Command::Doctor) => doctor::run(context),
+        Some(Command::Completions(arguments)) => completions::run(&arguments),
+        Some(Command::Attack(_)) => not_built("attack"),
+        Some(Command::Scores(_)) => not_built("scores"),
+        Some(Command::Compare(_)) => not_built("compare"),
+        Some(Command::Report(_)) => not_built("report"),
+        Some(Command::Sweep(_)) => not_built("sweep"),
+        Some(Command::Queue(_)) => not_built("queue"),
+        Some(Command::Export(_)) => not_built("export"),
+        Some(Command::Import(_)) => not_built("import"),
     }
+}
+
+fn not_built(command: &str) -> Result<(), Failure> {
+    Err(Failure::usage(format!("`curricle {command}` is not built yet")).hint("`curricle --help` lists what is"))
 }
 
 /// Without a command: the screen, if there is a terminal to show it on.

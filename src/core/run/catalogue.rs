@@ -143,6 +143,32 @@ pub fn delete(directory: &RunDirectory) -> Result<()> {
     disk::remove_folder(&hidden)
 }
 
+/// What takes room in a run and is not needed to look at it: states, scores, checkpoints; the best one stays if asked.
+pub fn large(directory: &RunDirectory, keep_best: bool) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let best = directory.best();
+    for folder in [directory.state(), directory.checkpoints(), directory.scores()] {
+        let files = fs::read_dir(&folder).into_iter().flatten().flatten().map(|entry| entry.path());
+        found.extend(files.filter(|path| !(keep_best && *path == best)));
+    }
+    if directory.order().exists() {
+        found.push(directory.order());
+    }
+    found.sort();
+    found
+}
+
+/// Removes [`large`] files of a run that no engine holds. It can be looked at afterwards, but not resumed.
+pub fn slim(directory: &RunDirectory, keep_best: bool) -> Result<()> {
+    if Lock::is_held(directory) {
+        return Err(Error::Locked { path: directory.path().to_path_buf(), holder: Lock::holder(directory) });
+    }
+    for path in large(directory, keep_best) {
+        if path.is_dir() && !path.is_symlink() { disk::remove_folder(&path)? } else { disk::remove(&path)? }
+    }
+    Ok(())
+}
+
 /// Removes what crashes left in a folder of runs: half-deleted ones, and directories that never became runs.
 pub fn sweep(runs: &Path) -> Result<u64> {
     let mut removed = 0;
