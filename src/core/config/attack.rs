@@ -1,7 +1,7 @@
 //! `[[attack]]`: small changes to images that mislead a network.
 
 use super::declare::{choices, section};
-use super::range::{at_least, between, from};
+use super::range::{at_least, from};
 use super::values::{Pixels, When};
 
 choices! {
@@ -84,9 +84,9 @@ section! {
         /// How a change is measured.
         norm: Norm = Norm::Linf, "norm", for preset = [""];
         /// Largest change, pixels scaled to [0, 1].
-        epsilon: Pixels = Pixels(8.0 / 255.0), "epsilon" in between(0.0, 1.0), for preset = [""];
+        epsilon: Pixels = Pixels(8.0 / 255.0), "epsilon" in at_least(0.0), for preset = [""];
         /// Length of a step.
-        step: Pixels = Pixels(2.0 / 255.0), "step" in between(0.0, 1.0), for kind = ["pgd", "bim", "mim"];
+        step: Pixels = Pixels(2.0 / 255.0), "step" in at_least(0.0), for kind = ["pgd", "bim", "mim"];
         /// Steps.
         steps: u64 = 10, "steps" in from(1), for kind = ["pgd", "bim", "mim", "apgd-ce", "apgd-dlr", "square"];
         /// Start at a random point of the allowed region.

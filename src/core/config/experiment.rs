@@ -9,6 +9,7 @@ use super::optimizer::Optimizer;
 use super::ordering::Ordering;
 use super::permutation::Permutation;
 use super::published::Published;
+use super::read::{Entry, Reader};
 use super::schedule::Schedule;
 use super::seed::Seed;
 use super::slurm::Slurm;
@@ -66,4 +67,32 @@ section! {
         /// Published figures of this experiment: shown beside ours, never read by the engine.
         published: Option<Published> = None, "published";
     }
+}
+
+impl Experiment {
+    /// What follows from what was written: the one of epochs and steps that gives way, and the permutation that a
+    /// perfect ordering has.
+    pub(crate) fn settle(&mut self, reader: &mut Reader) {
+        if self.training.steps.is_some() {
+            if reader.is_written("training.epochs") {
+                let text = "only one of `training.epochs` and `training.steps` can hold".to_owned();
+                reader.conflict(&["training.steps"], text, Some("remove one of the two".to_owned()));
+            } else {
+                self.training.epochs = None;
+            }
+        }
+        if self.kind == Kind::PerfectOrdering && self.permutation.is_none() {
+            self.permutation = Some(Permutation::default());
+        }
+    }
+
+    /// The whole experiment as TOML: every setting that the chosen kinds use, defaults too.
+    pub fn to_toml(&self) -> String {
+        self.write().map(|node| super::write::document(&node)).unwrap_or_default()
+    }
+}
+
+/// Whether a section is off when it is absent.
+pub(crate) fn is_optional(section: &str) -> bool {
+    !matches!(section, "" | "seed" | "data" | "network" | "optimizer" | "schedule" | "training")
 }

@@ -4,33 +4,49 @@
 //! (see [`declare`]). The typed structs, the reader, the writer, `--set`, the form and the reference page come from
 //! that one declaration.
 
-#![allow(dead_code, unused_imports, reason = "the reader of these declarations is the next change")]
-
 mod attack;
 mod data;
 mod declare;
+mod difference;
+mod draft;
 mod experiment;
 mod form;
+mod lengths;
+mod maps;
 mod mixing;
+mod nearest;
 mod network;
+mod node;
+mod not_built;
 mod optimizer;
 mod ordering;
+mod path;
 mod permutation;
+pub mod presets;
 mod problem;
 mod published;
 mod range;
+mod read;
+mod reading;
+mod rules;
 mod schedule;
 mod seed;
 mod slurm;
+mod spelling;
+mod summary;
 mod sweep;
 mod test_time;
 mod training;
 mod values;
+mod warnings;
+mod write;
 
 pub use attack::{Attack, AttackKind, AttackPreset, AttackTarget, Norm, Through};
 pub use data::{Augmentation, Data, Glyphs, SetKind, Switch};
+pub use difference::difference;
+pub use draft::Draft;
 pub use experiment::{Experiment, Kind};
-pub use form::{Field, Section, Shape};
+pub use form::{Field, Section, Shape, field, sections};
 pub use mixing::{Gradual, Mixing, MixingKind, MixingLoss, MixingPer, MixingPhase, MixingWeights, Pairing};
 pub use network::{Block, Network, NetworkKind};
 pub use optimizer::{Optimizer, OptimizerKind};
@@ -42,6 +58,7 @@ pub use permutation::{CropOf, Permutation};
 pub use problem::{Problem, Problems, Warning};
 pub use published::Published;
 pub use range::Range;
+pub use reading::read;
 pub use schedule::{Schedule, ScheduleKind};
 pub use seed::Seed;
 pub use slurm::Slurm;
@@ -52,3 +69,11 @@ pub use values::{
     Arm, Arms, Candidates, ChannelValues, Crop, DeviceChoice, Displacement, Figure, Figures, Grid, Head, Interval, Period, Pixels, Until,
     When,
 };
+
+/// The top-level settings and sections.
+pub(crate) fn experiment_fields() -> &'static [Field] {
+    <Experiment as read::Table>::fields()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,5 @@
 //! Values that are more than a number or a word: intervals, periods, times of day, and settings that are either a word
-//! or a number.
+//! or a number. How they are read and written stands in [`spelling`](super::spelling).
 
 /// A length of training: `"1 epoch"`, `"100 steps"`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
