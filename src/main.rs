@@ -1,3 +1,5 @@
 //! Curricle: a terminal workbench for research on how networks are trained.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    curricle::cli::main()
+}

@@ -7,7 +7,7 @@ use super::disk;
 use super::error::{Error, Result};
 use super::labels::Labels;
 use super::layout::{RunDirectory, id_of};
-use super::lock::{host, is_held_at};
+use super::lock::{Lock, host, is_held_at};
 use super::plain;
 use super::run_record::{Parent, RunRecord};
 use super::status::{State, Status, shown_state};
@@ -131,7 +131,7 @@ pub fn find(runs: &Path, wanted: &str) -> Result<RunDirectory> {
 /// Deletes a run that no engine holds. It vanishes at once, under a hidden name, so that a crash leaves no half of it.
 pub fn delete(directory: &RunDirectory) -> Result<()> {
     if is_held_at(&directory.lock()) {
-        return Err(Error::Locked { path: directory.path().to_path_buf(), holder: super::lock::holder(directory) });
+        return Err(Error::Locked { path: directory.path().to_path_buf(), holder: Lock::holder(directory) });
     }
     let path = directory.path();
     let runs = path.parent().unwrap_or(path);
@@ -141,6 +141,32 @@ pub fn delete(directory: &RunDirectory) -> Result<()> {
     let hidden = runs.join(format!("{DELETED}{}", path.file_name().unwrap_or_default().to_string_lossy()));
     disk::rename(path, &hidden)?;
     disk::remove_folder(&hidden)
+}
+
+/// What takes room in a run and is not needed to look at it: states, scores, checkpoints; the best one stays if asked.
+pub fn large(directory: &RunDirectory, keep_best: bool) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let best = directory.best();
+    for folder in [directory.state(), directory.checkpoints(), directory.scores()] {
+        let files = fs::read_dir(&folder).into_iter().flatten().flatten().map(|entry| entry.path());
+        found.extend(files.filter(|path| !(keep_best && *path == best)));
+    }
+    if directory.order().exists() {
+        found.push(directory.order());
+    }
+    found.sort();
+    found
+}
+
+/// Removes [`large`] files of a run that no engine holds. It can be looked at afterwards, but not resumed.
+pub fn slim(directory: &RunDirectory, keep_best: bool) -> Result<()> {
+    if Lock::is_held(directory) {
+        return Err(Error::Locked { path: directory.path().to_path_buf(), holder: Lock::holder(directory) });
+    }
+    for path in large(directory, keep_best) {
+        if path.is_dir() && !path.is_symlink() { disk::remove_folder(&path)? } else { disk::remove(&path)? }
+    }
+    Ok(())
 }
 
 /// Removes what crashes left in a folder of runs: half-deleted ones, and directories that never became runs.
@@ -245,5 +271,128 @@ fn unreadable(directory: &RunDirectory, error: &Error) -> Summary {
         message: Some(plain(&error.to_string())),
         unreadable: true,
         ..Summary::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::layout::{Origin, Outline};
+
+    fn make(runs: &Path, name: &str) -> RunDirectory {
+        let outline = Outline { name: name.into(), set: "glyphs".into(), epochs: Some(3), ..Outline::default() };
+        RunDirectory::create_from(runs, &outline, Origin::default()).unwrap()
+    }
+
+    fn set_created(directory: &RunDirectory, created: &str) {
+        let mut record = directory.record().unwrap();
+        record.created = created.into();
+        std::fs::write(directory.record_file(), serde_json::to_vec(&record).unwrap()).unwrap();
+    }
+
+    #[test]
+    fn the_list_is_newest_first_and_says_how_each_stands() {
+        let keep = tempfile::tempdir().unwrap();
+        let runs = keep.path();
+        let (old, new) = (make(runs, "old"), make(runs, "new"));
+        set_created(&old, "2026-01-01T00:00:00.000Z");
+        let status = Status { state: State::Training, host: host(), pid: 9, step: 5, steps: 30, epoch: 1, epochs: 3, ..Status::default() };
+        status.write(&old.status()).unwrap();
+        std::fs::write(runs.join("notes.txt"), b"not a run").unwrap();
+        std::fs::create_dir(runs.join("a folder")).unwrap();
+        let all = list(runs).unwrap();
+        assert_eq!(all.iter().map(|run| run.name.as_str()).collect::<Vec<_>>(), ["new", "old"]);
+        assert_eq!((all[0].state, all[0].epochs, all[0].steps, all[0].pid), (State::Queued, Some(3), None, None));
+        assert_eq!((all[1].state, all[1].step, all[1].steps, all[1].pid), (State::Lost, 5, Some(30), None));
+        let _lock = Lock::acquire(&old).unwrap();
+        let run = summary(&old).unwrap();
+        assert_eq!((run.state, run.pid), (State::Training, Some(9)));
+        assert!(list(&runs.join("absent")).unwrap().is_empty());
+        assert_eq!(find(runs, "last").unwrap(), new);
+    }
+
+    #[test]
+    fn damaged_and_newer_runs_are_listed_with_the_reason() {
+        let keep = tempfile::tempdir().unwrap();
+        let (damaged, newer) = (make(keep.path(), "damaged"), make(keep.path(), "newer"));
+        std::fs::write(damaged.status(), b"{").unwrap();
+        std::fs::write(newer.record_file(), br#"{"format":99}"#).unwrap();
+        let all = list(keep.path()).unwrap();
+        assert_eq!(all.len(), 2);
+        assert!(all.iter().all(|run| run.unreadable && run.message.is_some()));
+        assert!(all.iter().any(|run| run.message.as_ref().unwrap().contains("has format 99")));
+    }
+
+    #[test]
+    fn names_from_a_run_cannot_steer_the_terminal() {
+        let keep = tempfile::tempdir().unwrap();
+        let run = make(keep.path(), "evil \u{1b}]0;title\u{7}\u{1b}[2J");
+        Status { message: Some("\u{1b}[31mred\r".into()), host: "\u{9b}1A".into(), ..Status::default() }.write(&run.status()).unwrap();
+        let text = serde_json::to_string(&list(keep.path()).unwrap()).unwrap();
+        assert!(!text.contains("\\u001b") && !text.contains('\u{9b}') && text.contains("evil ]0;title[2J"), "{text}");
+    }
+
+    #[test]
+    fn a_run_is_found_by_the_beginning_of_its_name() {
+        let keep = tempfile::tempdir().unwrap();
+        let runs = keep.path();
+        for id in ["20260101-000000-glyphs-aaaa", "20260101-000000-glyphs-bbbb", "20260102-000000-deep-cccc"] {
+            std::fs::rename(make(runs, "x").path(), runs.join(id)).unwrap();
+        }
+        assert_eq!(find(runs, "20260102").unwrap().id(), "20260102-000000-deep-cccc");
+        assert_eq!(find(runs, "20260101-000000-glyphs-aaaa").unwrap().id(), "20260101-000000-glyphs-aaaa");
+        let error = find(runs, "20260101").unwrap_err();
+        assert_eq!(error.to_string(), "`20260101` may be any of 2 runs");
+        assert_eq!(error.hint().unwrap(), "write more of the name: `20260101-000000-glyphs-bbbb`, `20260101-000000-glyphs-aaaa`");
+        let error = find(runs, "deep").unwrap_err();
+        assert_eq!(error.to_string(), format!("no run `deep` in `{}`", runs.display()));
+        assert_eq!(error.hint().unwrap(), "did you mean `20260102-000000-deep-cccc`?");
+        assert!(find(runs, "../x").is_err() && find(runs, "").is_err() && find(runs, ".").is_err());
+    }
+
+    #[test]
+    fn a_deleted_run_is_gone_and_a_held_one_stays() {
+        let keep = tempfile::tempdir().unwrap();
+        let run = make(keep.path(), "x");
+        {
+            let _lock = Lock::acquire(&run).unwrap();
+            assert!(matches!(delete(&run).unwrap_err(), Error::Locked { .. }));
+        }
+        std::fs::create_dir(keep.path().join(".deleted-half")).unwrap();
+        let elsewhere = make(&keep.path().join("elsewhere"), "y");
+        std::os::unix::fs::symlink(elsewhere.path(), keep.path().join("link")).unwrap();
+        delete(&find(keep.path(), "link").unwrap()).unwrap();
+        assert!(elsewhere.record().is_ok(), "only the link goes");
+        delete(&run).unwrap();
+        assert!(!run.path().exists());
+        assert_eq!(sweep(keep.path()).unwrap(), 1);
+        assert!(list(keep.path()).unwrap().is_empty());
+    }
+
+    /// Prints how long a thousand runs take: `cargo test --release -p curricle-core thousand -- --nocapture`.
+    #[test]
+    fn a_thousand_runs_are_listed_at_once() {
+        let keep = tempfile::tempdir().unwrap();
+        let runs = keep.path();
+        let first = make(runs, "template");
+        Status { state: State::Done, step: 100, loss: Some(0.5), host: host(), ..Status::default() }.write(&first.status()).unwrap();
+        drop(Lock::acquire(&first).unwrap());
+        for number in 0..1_000 {
+            let path = runs.join(format!("20260101-{number:06}-template-aaaa"));
+            std::fs::create_dir(&path).unwrap();
+            for file in ["run.json", "status.json", "lock"] {
+                std::fs::copy(first.path().join(file), path.join(file)).unwrap();
+            }
+        }
+        let best = (0..5)
+            .map(|_| {
+                let start = std::time::Instant::now();
+                assert_eq!(list(runs).unwrap().len(), 1_001);
+                start.elapsed()
+            })
+            .min()
+            .unwrap();
+        println!("1,001 runs listed in {best:.1?}");
+        assert!(best < Duration::from_millis(300), "{best:?}");
     }
 }

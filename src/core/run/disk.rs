@@ -161,7 +161,11 @@ pub fn free(path: &Path) -> io::Result<u64> {
 /// Bytes that a folder takes, all below it counted; what cannot be read counts as nothing. Links are not followed.
 pub fn used(path: &Path) -> u64 {
     use std::os::unix::fs::MetadataExt;
-    let mut bytes = 0;
+    let size = |facts: &fs::Metadata| facts.blocks().saturating_mul(512).min(facts.len().next_multiple_of(4096));
+    let mut bytes = match fs::symlink_metadata(path) {
+        Ok(facts) if !facts.is_dir() => return size(&facts),
+        _ => 0,
+    };
     let mut folders = vec![path.to_path_buf()];
     while let Some(folder) = folders.pop() {
         let Ok(entries) = fs::read_dir(&folder) else { continue };
@@ -170,7 +174,7 @@ pub fn used(path: &Path) -> u64 {
             if facts.is_dir() {
                 folders.push(entry.path());
             } else {
-                bytes += facts.blocks().saturating_mul(512).min(facts.len().next_multiple_of(4096));
+                bytes += size(&facts);
             }
         }
     }

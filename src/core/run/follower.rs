@@ -209,3 +209,196 @@ impl Follower {
 fn mark(facts: &Metadata) -> (u64, u64, i64, i64) {
     (facts.ino(), facts.len(), facts.mtime(), facts.mtime_nsec())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::{Message, Step, What};
+    use crate::run::EventWriter;
+    use crate::run::layout::tests::scratch;
+    use proptest::prelude::*;
+    use std::io::Write;
+
+    fn step(first: u64) -> What {
+        What::Step(Step { first, loss: vec![first as f64], accuracy: vec![0.5], ..Step::default() })
+    }
+
+    fn numbers(events: &[Event]) -> Vec<u64> {
+        events.iter().map(|event| event.seq).collect()
+    }
+
+    fn generation(directory: &RunDirectory, generation: u64) {
+        Status { generation, ..Status::default() }.write(&directory.status()).unwrap();
+    }
+
+    #[test]
+    fn new_events_come_once_and_in_order() {
+        let (_keep, directory) = scratch();
+        let mut follower = Follower::open(&directory);
+        assert!(follower.poll().unwrap().events.is_empty(), "no log yet");
+        let mut writer = EventWriter::create(&directory).unwrap();
+        generation(&directory, 0);
+        assert!(follower.poll().unwrap().events.is_empty());
+        for number in 1..=3 {
+            writer.append(number, 1, step(number)).unwrap();
+        }
+        assert!(follower.poll().unwrap().events.is_empty(), "not flushed");
+        writer.flush().unwrap();
+        let update = follower.poll().unwrap();
+        assert_eq!((numbers(&update.events), update.restarted, update.more), (vec![0, 1, 2], false, false));
+        assert_eq!(update.events[2].what, step(3));
+        assert!(follower.poll().unwrap().events.is_empty());
+        writer.append(4, 1, step(4)).unwrap();
+        writer.flush().unwrap();
+        assert_eq!(numbers(&follower.poll().unwrap().events), [3]);
+    }
+
+    #[test]
+    fn a_torn_last_line_is_not_yet() {
+        let (_keep, directory) = scratch();
+        let line = serde_json::to_string(&Event { seq: 0, step: 1, epoch: 1, time: 0.0, what: step(1) }).unwrap();
+        let mut file = File::create(directory.events()).unwrap();
+        let mut follower = Follower::open(&directory);
+        for byte in line.as_bytes() {
+            file.write_all(&[*byte]).unwrap();
+            let update = follower.poll().unwrap();
+            assert!(update.events.is_empty() && update.damaged.is_none() && !update.more);
+        }
+        file.write_all(b"\n").unwrap();
+        assert_eq!(numbers(&follower.poll().unwrap().events), [0]);
+    }
+
+    #[test]
+    fn a_poll_is_bounded_and_says_that_there_is_more() {
+        let (_keep, directory) = scratch();
+        let mut writer = EventWriter::create(&directory).unwrap();
+        for number in 0..5_000 {
+            writer.append(number, 1, step(number)).unwrap();
+        }
+        writer.flush().unwrap();
+        let mut follower = Follower::open(&directory);
+        let mut all = Vec::new();
+        for expected in [2_000, 2_000, 1_000] {
+            let update = follower.poll().unwrap();
+            assert_eq!(update.events.len(), expected);
+            assert_eq!(update.more, expected == 2_000);
+            all.extend(numbers(&update.events));
+        }
+        assert_eq!(all, (0..5_000).collect::<Vec<_>>());
+        // Exactly at the bound nothing more is promised.
+        let mut follower = Follower::open(&directory);
+        assert!(!follower.poll_at_most(5_000).unwrap().more);
+    }
+
+    /// What a resume does to a reader that stood beyond the cut, for each order in which the reader may look.
+    #[test]
+    fn a_cut_is_noticed_whenever_one_looks() {
+        for looks in 0..8_u8 {
+            let (_keep, directory) = scratch();
+            let mut writer = EventWriter::create(&directory).unwrap();
+            generation(&directory, 0);
+            for number in 1..=3 {
+                writer.append(number, 1, step(number)).unwrap();
+            }
+            writer.sync().unwrap();
+            let (offset, seq) = (writer.offset(), writer.seq());
+            for number in 4..=6 {
+                writer.append(number, 1, step(number)).unwrap();
+            }
+            drop(writer);
+            let mut follower = Follower::open(&directory);
+            let mut seen = Vec::new();
+            let mut look = |follower: &mut Follower| loop {
+                let update = follower.poll().unwrap();
+                if update.restarted {
+                    seen.clear();
+                }
+                seen.extend(update.events.into_iter().map(|event| (event.seq, event.what)));
+                if !update.more {
+                    return;
+                }
+            };
+            look(&mut follower);
+            let mut writer = EventWriter::open_at(&directory, offset, seq).unwrap();
+            if looks & 1 != 0 {
+                look(&mut follower);
+            }
+            generation(&directory, 1);
+            if looks & 2 != 0 {
+                look(&mut follower);
+            }
+            writer
+                .append(3, 1, What::Message(Message { text: "a line longer than the others were".into(), ..Message::default() }))
+                .unwrap();
+            writer.append(4, 1, step(4)).unwrap();
+            writer.flush().unwrap();
+            if looks & 4 != 0 {
+                look(&mut follower);
+            }
+            for number in 5..=9 {
+                writer.append(number, 1, step(number)).unwrap();
+            }
+            writer.flush().unwrap();
+            look(&mut follower);
+            let mut fresh = Vec::new();
+            let mut other = Follower::open(&directory);
+            fresh.extend(other.poll().unwrap().events.into_iter().map(|event| (event.seq, event.what)));
+            assert_eq!(seen, fresh, "looks {looks:03b}");
+            assert_eq!(fresh.iter().map(|(seq, _)| *seq).collect::<Vec<_>>(), (0..10).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn a_deleted_run_is_an_error_and_damage_is_counted() {
+        let (_keep, directory) = scratch();
+        let good = serde_json::to_string(&Event { seq: 0, step: 1, epoch: 1, time: 0.0, what: step(1) }).unwrap();
+        std::fs::write(directory.events(), format!("{good}\n\0\0\0\n{{\"seq\":\n\n{good}\n")).unwrap();
+        let mut follower = Follower::open(&directory);
+        let update = follower.poll().unwrap();
+        assert_eq!(update.events.len(), 2);
+        assert_eq!(update.damaged.unwrap().0, 2);
+        std::fs::remove_file(directory.events()).unwrap();
+        assert!(follower.poll().unwrap_err().is_missing());
+    }
+
+    #[test]
+    fn a_line_without_end_is_given_up() {
+        let (_keep, directory) = scratch();
+        std::fs::write(directory.events(), vec![b'['; LONGEST + 2 * CHUNK]).unwrap();
+        let error = Follower::open(&directory).poll().unwrap_err();
+        assert!(error.to_string().contains("a line is longer than 4.2 MB"), "{error}");
+    }
+
+    proptest! {
+        /// Foreign bytes never panic, and what is read does not depend on how the bytes arrived.
+        #[test]
+        fn arrival_in_pieces_changes_nothing(
+            lines in proptest::collection::vec(prop_oneof![
+                Just(r#"{"seq":1,"step":2,"epoch":1,"time":0,"kind":"paused","released":true}"#.as_bytes().to_vec()),
+                Just(r#"{"seq":1,"step":2,"epoch":1,"time":0,"kind":"novel"}"#.as_bytes().to_vec()),
+                proptest::collection::vec(any::<u8>(), 0..40),
+            ], 0..20),
+            pieces in proptest::collection::vec(1_usize..50, 1..40),
+        ) {
+            let bytes = lines.join(&b'\n');
+            let (_keep, directory) = scratch();
+            std::fs::write(directory.events(), &bytes).unwrap();
+            let whole = Follower::open(&directory).poll().unwrap();
+            std::fs::write(directory.events(), b"").unwrap();
+            let mut file = std::fs::OpenOptions::new().append(true).open(directory.events()).unwrap();
+            let mut follower = Follower::open(&directory);
+            let (mut events, mut damaged, mut rest) = (Vec::new(), 0, &bytes[..]);
+            for piece in pieces.into_iter().chain([usize::MAX]) {
+                let (now, later) = rest.split_at(piece.min(rest.len()));
+                file.write_all(now).unwrap();
+                rest = later;
+                let update = follower.poll().unwrap();
+                prop_assert!(!update.restarted);
+                events.extend(update.events);
+                damaged += update.damaged.map_or(0, |(count, _)| count);
+            }
+            prop_assert_eq!(events, whole.events);
+            prop_assert_eq!(damaged, whole.damaged.map_or(0, |(count, _)| count));
+        }
+    }
+}

@@ -7,6 +7,7 @@ use super::labels::Labels;
 use super::run_record::{FORMAT, Machine, Parent, RunRecord, Seeds};
 use super::status::Status;
 use super::whole::write_whole;
+use crate::config::Experiment;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::path::{Path, PathBuf};
 
@@ -65,6 +66,11 @@ pub struct Origin {
 }
 
 impl RunDirectory {
+    /// Makes a run directory for an experiment in `runs`; `text` is the experiment as the user wrote it.
+    pub fn create(runs: &Path, experiment: &Experiment, text: &str, origin: Origin) -> Result<Self> {
+        Self::create_from(runs, &Outline::of(experiment, text, &experiment.to_toml()), origin)
+    }
+
     /// Makes a run directory in `runs` under a name of its own. `run.json` is written last: a directory without it is
     /// none.
     pub fn create_from(runs: &Path, outline: &Outline, origin: Origin) -> Result<Self> {

@@ -51,7 +51,7 @@ impl Lock {
         match fcntl(&file, FcntlArg::F_OFD_SETLK(&whole_file(libc::F_WRLCK))) {
             Ok(_) => {}
             Err(Errno::EAGAIN | Errno::EACCES) => {
-                return Err(Error::Locked { path: directory.path().to_path_buf(), holder: holder(directory) });
+                return Err(Error::Locked { path: directory.path().to_path_buf(), holder: Self::holder(directory) });
             }
             Err(error) => return Err(Error::io("lock", &path, error.into())),
         }
@@ -66,11 +66,11 @@ impl Lock {
     pub fn is_held(directory: &RunDirectory) -> bool {
         is_held_at(&directory.lock())
     }
-}
 
-/// Who wrote his name into the lock last.
-pub(super) fn holder(directory: &RunDirectory) -> Holder {
-    disk::read(&directory.lock(), 4096).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
+    /// Who wrote his name into the lock last.
+    pub fn holder(directory: &RunDirectory) -> Holder {
+        disk::read(&directory.lock(), 4096).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
+    }
 }
 
 pub(super) fn is_held_at(path: &Path) -> bool {

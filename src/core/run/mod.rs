@@ -17,6 +17,7 @@ mod labels;
 mod layout;
 mod line;
 mod lock;
+mod outline;
 mod plain;
 mod run_record;
 mod state_file;

@@ -165,3 +165,66 @@ impl Pulse {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::layout::tests::scratch;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_status_comes_back_and_numbers_that_are_none_are_null() {
+        let (_keep, directory) = scratch();
+        let status = Status { state: State::Paused, step: 7, loss: Some(f64::NAN), accuracy: Some(0.5), ..Status::default() };
+        status.write(&directory.status()).unwrap();
+        let text = std::fs::read_to_string(directory.status()).unwrap();
+        assert!(text.starts_with(r#"{"state":"paused","pid":0,"#) && text.contains(r#""loss":null,"accuracy":0.5"#), "{text}");
+        let back = Status::read(&directory.status()).unwrap().unwrap();
+        assert_eq!(back, Status { loss: None, ..status });
+        back.write_last(&directory.status()).unwrap();
+        assert_eq!(Status::read(&directory.status()).unwrap().unwrap(), back);
+    }
+
+    /// The whole table of what is concluded from a status and a lock.
+    #[test]
+    fn lost_is_concluded_and_nothing_else_is_changed() {
+        let status = |state| Some(Status { state, host: "here".into(), ..Status::default() });
+        let shown = |state, held| shown_state(status(state).as_ref(), held, "here", Duration::ZERO);
+        for state in State::ALL {
+            let free = if state == State::Training { State::Lost } else { state };
+            assert_eq!(shown(state, false), free);
+            let taken = if state == State::Queued { State::Training } else { state };
+            assert_eq!(shown(state, true), taken);
+        }
+        assert_eq!(shown_state(None, false, "here", Duration::ZERO), State::Queued);
+        assert_eq!(shown_state(None, true, "here", Duration::ZERO), State::Training);
+        // Another host's lock may not be visible here: only a heartbeat that stands still speaks against its engine.
+        let far = |silent| shown_state(status(State::Training).as_ref(), false, "there", Duration::from_secs(silent));
+        assert_eq!(far(119), State::Training);
+        assert_eq!(far(120), State::Lost);
+        let paused = shown_state(status(State::Paused).as_ref(), false, "there", Duration::from_secs(9999));
+        assert_eq!(paused, State::Paused);
+    }
+
+    #[test]
+    fn a_pulse_counts_only_time_without_change() {
+        let start = Instant::now();
+        let at = |seconds| start + Duration::from_secs(seconds);
+        let beat = |heartbeat, generation| Status { heartbeat, generation, ..Status::default() };
+        let mut pulse = Pulse::default();
+        assert_eq!(pulse.silent(&beat(1, 0), at(0)).as_secs(), 0);
+        assert_eq!(pulse.silent(&beat(1, 0), at(100)).as_secs(), 100);
+        assert_eq!(pulse.silent(&beat(2, 0), at(130)).as_secs(), 0);
+        assert_eq!(pulse.silent(&beat(2, 0), at(200)).as_secs(), 70);
+        assert_eq!(pulse.silent(&beat(2, 1), at(300)).as_secs(), 0);
+    }
+
+    proptest! {
+        #[test]
+        fn foreign_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let (_keep, directory) = scratch();
+            std::fs::write(directory.status(), &bytes).unwrap();
+            let _ = Status::read(&directory.status());
+        }
+    }
+}
