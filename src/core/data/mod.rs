@@ -7,6 +7,7 @@
 mod check;
 mod cifar;
 mod error;
+mod folder;
 pub mod glyphs;
 mod holdout;
 mod idx;
@@ -110,7 +111,7 @@ fn read(data: &Data, root: &Path) -> Result<Source, Error> {
         },
         None => match data.set {
             SetKind::Glyphs => Ok(drawn(&data.glyphs)),
-            SetKind::Folder => Err(Error::new(ErrorKind::NotBuilt, "`data.set = \"folder\"` is not built yet")),
+            SetKind::Folder => folder::read(root, data.resize as usize),
             _ => Err(Error::new(ErrorKind::NotBuilt, "`data.set = \"arrays\"` is not built yet")
                 .hint("a folder of images is read by `data.set = \"folder\"`")),
         },

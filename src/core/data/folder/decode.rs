@@ -1,0 +1,116 @@
+//! One image file to bytes, within limits: a file from anywhere must not take the memory of the machine.
+
+use super::super::check::sha256;
+use super::super::error::{Error, grouped, plain};
+use super::Shape;
+use image::{DynamicImage, ImageDecoder, ImageReader, Limits};
+use std::io::Cursor;
+use std::path::Path;
+
+/// Largest file that is opened.
+const FILE_MOST: u64 = 64 << 20;
+/// Largest width and height.
+const SIDE_MOST: u32 = 16_384;
+/// Most memory that decoding one file may take.
+const MEMORY_MOST: u64 = 1 << 30;
+
+/// What the header of an image says, as it is to be seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Header {
+    pub width: usize,
+    pub height: usize,
+    /// Whether it has colours.
+    pub colour: bool,
+}
+
+/// Reads a header.
+pub(super) fn header(path: &Path) -> Result<Header, Error> {
+    let bytes = read(path)?;
+    let (orientation, size, colour) = {
+        let mut decoder = decoder(&bytes, path)?;
+        let orientation = decoder.orientation().map_err(|error| wrong(path, &error))?;
+        (orientation, decoder.dimensions(), decoder.color_type().has_color())
+    };
+    use image::metadata::Orientation;
+    let turned =
+        matches!(orientation, Orientation::Rotate90 | Orientation::Rotate270 | Orientation::Rotate90FlipH | Orientation::Rotate270FlipH);
+    let (width, height) = if turned { (size.1, size.0) } else { size };
+    Ok(Header { width: width as usize, height: height as usize, colour })
+}
+
+/// Decodes an image into its place; the check sum of the file.
+pub(super) fn decode(path: &Path, shape: Shape, resize: bool, into: &mut [u8]) -> Result<String, Error> {
+    let bytes = read(path)?;
+    let mut decoder = decoder(&bytes, path)?;
+    let orientation = decoder.orientation().map_err(|error| wrong(path, &error))?;
+    let mut image = DynamicImage::from_decoder(decoder).map_err(|error| wrong(path, &error))?;
+    image.apply_orientation(orientation);
+    let image = opaque(image);
+    // Scaled to cover the square, the rest cut off evenly: objects keep their shape.
+    let size = (shape.width as u32, shape.height as u32);
+    let image = if resize && (image.width(), image.height()) != size {
+        image.resize_to_fill(size.0, size.1, image::imageops::FilterType::Triangle)
+    } else {
+        image
+    };
+    let pixels = if shape.channels == 1 { image.into_luma8().into_raw() } else { image.into_rgb8().into_raw() };
+    if pixels.len() != into.len() {
+        return Err(Error::damaged(format!("`{}` changed while it was read", path.display())));
+    }
+    into.copy_from_slice(&pixels);
+    Ok(sha256(&bytes))
+}
+
+/// The file's bytes, if it is not too large.
+fn read(path: &Path) -> Result<Vec<u8>, Error> {
+    let about = path.metadata().map_err(|error| Error::disk("read", path, &error))?;
+    if !about.is_file() {
+        return Err(Error::damaged(format!("`{}` is no file", path.display())));
+    }
+    if about.len() > FILE_MOST {
+        return Err(Error::damaged(format!(
+            "`{}` has {} bytes, at most {} are read",
+            path.display(),
+            grouped(about.len()),
+            grouped(FILE_MOST)
+        )));
+    }
+    std::fs::read(path).map_err(|error| Error::disk("read", path, &error))
+}
+
+/// A decoder chosen by the file's contents, with limits.
+fn decoder<'a>(bytes: &'a [u8], path: &Path) -> Result<impl ImageDecoder + use<'a>, Error> {
+    let mut reader = ImageReader::new(Cursor::new(bytes))
+        .with_guessed_format()
+        .map_err(|error| Error::damaged(format!("`{}`: {}", path.display(), plain(&error))))?;
+    if reader.format().is_none() {
+        return Err(Error::damaged(format!("`{}` is neither PNG nor JPEG", path.display())));
+    }
+    let mut limits = Limits::default();
+    limits.max_image_width = Some(SIDE_MOST);
+    limits.max_image_height = Some(SIDE_MOST);
+    limits.max_alloc = Some(MEMORY_MOST);
+    reader.limits(limits);
+    reader.into_decoder().map_err(|error| wrong(path, &error))
+}
+
+/// An image without transparency: what shows through is black, as the padding of crops is.
+fn opaque(image: DynamicImage) -> DynamicImage {
+    if !image.color().has_alpha() {
+        return image;
+    }
+    let grey = !image.color().has_color();
+    let mut rgba = image.into_rgba8();
+    for pixel in rgba.pixels_mut() {
+        let [red, green, blue, alpha] = pixel.0;
+        let over = |channel: u8| ((u16::from(channel) * u16::from(alpha) + 127) / 255) as u8;
+        pixel.0 = [over(red), over(green), over(blue), 255];
+    }
+    let opaque = DynamicImage::ImageRgba8(rgba);
+    if grey { DynamicImage::ImageLuma8(opaque.into_luma8()) } else { opaque }
+}
+
+/// The decoder's own words about a file.
+fn wrong(path: &Path, error: &image::ImageError) -> Error {
+    Error::damaged(format!("`{}`: {error}", path.display()))
+}
