@@ -136,13 +136,8 @@ pub fn command(context: &Context, directory: &RunDirectory, kind: CommandKind, w
 
 fn answer(context: &Context, summary: &Summary, kind: CommandKind, outcome: &str) -> Result<(), Failure> {
     if context.json {
-        let said = Answer {
-            id: summary.id.clone(),
-            command: kind.word(),
-            state: summary.state,
-            step: summary.step,
-            outcome: outcome.to_string(),
-        };
+        let said =
+            Answer { id: summary.id.clone(), command: kind.word(), state: summary.state, step: summary.step, outcome: outcome.to_string() };
         return output::json(&said);
     }
     if !context.quiet {

@@ -80,7 +80,8 @@ fn engine(findings: &mut Vec<Finding>, facts: &mut serde_json::Map<String, Value
             facts.insert("engine".into(), json!({ "path": path, "facts": answer }));
         }
         Err(error) => {
-            let advice = error.hint().filter(|hint| !hint.contains("curricle doctor")).or_else(|| Some("build it again with `make build`".into()));
+            let advice =
+                error.hint().filter(|hint| !hint.contains("curricle doctor")).or_else(|| Some("build it again with `make build`".into()));
             findings.push(Finding { mark: Mark::Bad, what: "engine", text: error.to_string(), advice });
             facts.insert("engine".into(), json!({ "error": error.to_string() }));
         }
@@ -116,7 +117,9 @@ fn engine_facts(findings: &mut Vec<Finding>, answer: &Value) {
 
 fn folders(context: &Context, findings: &mut Vec<Finding>, facts: &mut serde_json::Map<String, Value>) {
     let data = data_root(context);
-    for (what, folder, needed) in [("runs", context.runs.as_path(), true), ("data", data.as_path(), false), ("presets", context.presets.as_path(), false)] {
+    for (what, folder, needed) in
+        [("runs", context.runs.as_path(), true), ("data", data.as_path(), false), ("presets", context.presets.as_path(), false)]
+    {
         let there = folder.is_dir();
         let near = folder.ancestors().find(|folder| folder.exists()).unwrap_or(Path::new("/"));
         let writable = nix::unistd::access(near, nix::unistd::AccessFlags::W_OK).is_ok();
@@ -132,7 +135,9 @@ fn folders(context: &Context, findings: &mut Vec<Finding>, facts: &mut serde_jso
                 (Mark::Warning, Some("little is free: `curricle runs prune --older 30d --dry-run` says what could go".to_string()))
             }
             (true, _) => (Mark::Good, None),
-            (false, true) => (Mark::Bad, Some("no run can be started here: choose another folder with `--runs DIR` or CURRICLE_RUNS".to_string())),
+            (false, true) => {
+                (Mark::Bad, Some("no run can be started here: choose another folder with `--runs DIR` or CURRICLE_RUNS".to_string()))
+            }
             (false, false) => (Mark::Good, None),
         };
         findings.push(Finding { mark, what, text: format!("{}{state}", folder.display()), advice });

@@ -171,9 +171,7 @@ impl View {
                 ))
             }
             What::Resumed(resumed) if resumed.exact => Some(format!("goes on at step {}", thousands(event.step))),
-            What::Resumed(resumed) => {
-                Some(format!("goes on at step {}, not bit-exact: {}", thousands(event.step), plain(&resumed.reason)))
-            }
+            What::Resumed(resumed) => Some(format!("goes on at step {}, not bit-exact: {}", thousands(event.step), plain(&resumed.reason))),
             What::Step(step) => {
                 self.paused = false;
                 self.loss = step.loss.last().copied().or(self.loss);

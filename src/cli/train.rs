@@ -109,7 +109,10 @@ pub fn in_words(summary: &Summary) -> String {
     ];
     if let Some(selected) = &summary.selected {
         let oracle = if selected.oracle { ", oracle" } else { "" };
-        rows.push(vec!["selected".to_string(), format!("{:.4} at epoch {}, by {}{oracle}", selected.accuracy, selected.epoch, selected.by)]);
+        rows.push(vec![
+            "selected".to_string(),
+            format!("{:.4} at epoch {}, by {}{oracle}", selected.accuracy, selected.epoch, selected.by),
+        ]);
     }
     rows.push(vec!["time".to_string(), if summary.seconds > 0.0 { duration(summary.seconds) } else { UNKNOWN.to_string() }]);
     rows.push(vec!["directory".to_string(), summary.directory.display().to_string()]);

@@ -94,8 +94,9 @@ pub fn read(path: &Path, layout: &Layout) -> Result<HostWeights> {
 /// # Errors
 /// One text that names every difference to the network.
 pub fn from_bytes(bytes: &[u8], layout: &Layout) -> std::result::Result<HostWeights, String> {
-    let file = SafeTensors::deserialize(bytes)
-        .map_err(|error| format!("is no safetensors file ({error}); PyTorch's own `.pth` must be converted with the safetensors package"))?;
+    let file = SafeTensors::deserialize(bytes).map_err(|error| {
+        format!("is no safetensors file ({error}); PyTorch's own `.pth` must be converted with the safetensors package")
+    })?;
     let names = file.names();
     let prefix = ["", "model.", "module."]
         .into_iter()
@@ -128,10 +129,8 @@ pub fn from_bytes(bytes: &[u8], layout: &Layout) -> std::result::Result<HostWeig
         return Err(format!("belongs to another network: {shown}{more}. Set `network` to the one it was trained with"));
     }
     let tracked = layout.batch_norms.first().and_then(|norm| file.tensor(&format!("{prefix}{norm}.num_batches_tracked")).ok());
-    let batches_tracked = tracked
-        .filter(|view| view.dtype() == Dtype::I64)
-        .and_then(|view| view.data().try_into().ok())
-        .map_or(0, i64::from_le_bytes);
+    let batches_tracked =
+        tracked.filter(|view| view.dtype() == Dtype::I64).and_then(|view| view.data().try_into().ok()).map_or(0, i64::from_le_bytes);
     Ok(HostWeights { theta, velocity, statistics, batches_tracked })
 }
 

@@ -174,9 +174,9 @@ pub fn choose(choice: DeviceChoice, cuda: &Cuda) -> Result<Chosen> {
                 cuda.reason
             )))
         }
-        DeviceChoice::Cuda(None) => {
-            most_free().map(|(best, reason)| gpu(best, reason)).ok_or_else(|| Error::Configuration("training.device: no GPU is visible".into()))
-        }
+        DeviceChoice::Cuda(None) => most_free()
+            .map(|(best, reason)| gpu(best, reason))
+            .ok_or_else(|| Error::Configuration("training.device: no GPU is visible".into())),
         DeviceChoice::Cuda(Some(number)) => {
             let found = cuda.devices.iter().find(|gpu| gpu.number as u64 == number);
             found.map(|found| gpu(found, "asked for".into())).ok_or_else(|| {

@@ -162,7 +162,8 @@ impl DeviceSet {
         let x = Tensor::f_arange(self.width, (Kind::Int64, home))?;
         let y = Tensor::f_arange(self.height, (Kind::Int64, home))?;
         let row = on_host(&rows, [batch, 1, 1])?.f_add(&y.f_view([1, self.height, 1])?)?;
-        let column = on_host(&directions, [batch, 1, 1])?.f_mul(&x.f_view([1, 1, self.width])?)?.f_add(&on_host(&starts, [batch, 1, 1])?)?;
+        let column =
+            on_host(&directions, [batch, 1, 1])?.f_mul(&x.f_view([1, 1, self.width])?)?.f_add(&on_host(&starts, [batch, 1, 1])?)?;
         let inside_rows = row.f_ge(0)?.f_logical_and(&row.f_lt(self.height)?)?;
         let inside_columns = column.f_ge(0)?.f_logical_and(&column.f_lt(self.width)?)?;
         let image = numbers.f_view([batch, 1, 1])?.f_mul_scalar(self.height * self.width)?;

@@ -135,10 +135,7 @@ mod tests {
     #[test]
     fn a_batch_larger_than_the_set_is_refused() {
         let error = Plan::new(&experiment(128, 1, false), 100, false).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "training.batch: a batch of 128 is larger than the training set of 100 images; use 100 at most"
-        );
+        assert_eq!(error.to_string(), "training.batch: a batch of 128 is larger than the training set of 100 images; use 100 at most");
     }
 
     #[test]

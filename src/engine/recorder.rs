@@ -111,14 +111,7 @@ impl Recorder {
         let runtime = runtime.map_err(|error| Error::Other(format!("the recorder cannot start: {error}")))?;
         let signals = runtime.block_on(async { Signals::listen(foreground) });
         let signals = signals.map_err(|error| Error::Other(format!("signals cannot be taken: {error}")))?;
-        let side = Side {
-            directory,
-            events,
-            status,
-            shared: Arc::clone(&shared),
-            trainer: std::thread::current(),
-            since_status: 0,
-        };
+        let side = Side { directory, events, status, shared: Arc::clone(&shared), trainer: std::thread::current(), since_status: 0 };
         let thread = std::thread::Builder::new().name("recorder".into()).spawn(move || runtime.block_on(side.serve(receiver, signals)));
         let thread = thread.map_err(|error| Error::Other(format!("the recorder cannot start: {error}")))?;
         Ok(Self { notes: Some(sender), shared, thread: Some(thread) })

@@ -77,8 +77,9 @@ pub fn run(context: &Context, arguments: &Arguments) -> Result<(), Failure> {
 
 /// The same bits need the same device and threads. What has nothing to do with them is left out.
 fn as_it_was(machine: Option<&Machine>) -> Changes {
-    let mut set: Vec<(String, String)> =
-        [("training.on_end", ""), ("training.until", ""), ("training.keep_every", "")].map(|(path, value)| (path.into(), value.into())).to_vec();
+    let mut set: Vec<(String, String)> = [("training.on_end", ""), ("training.until", ""), ("training.keep_every", "")]
+        .map(|(path, value)| (path.into(), value.into()))
+        .to_vec();
     if let Some(machine) = machine {
         set.push(("training.device".into(), machine.device.clone()));
         set.push(("training.threads".into(), machine.threads.to_string()));
@@ -93,8 +94,10 @@ fn read(path: &Path) -> Result<Vec<u8>, Failure> {
 
 /// Numbers of tensors and values, and which tensors differ.
 fn compare(before: &[u8], after: &[u8]) -> Result<(u64, u64, Vec<Difference>), String> {
-    let (before, after) =
-        (SafeTensors::deserialize(before).map_err(|error| error.to_string())?, SafeTensors::deserialize(after).map_err(|error| error.to_string())?);
+    let (before, after) = (
+        SafeTensors::deserialize(before).map_err(|error| error.to_string())?,
+        SafeTensors::deserialize(after).map_err(|error| error.to_string())?,
+    );
     let mut names: Vec<&str> = before.names().into_iter().chain(after.names()).collect();
     names.sort_unstable();
     names.dedup();

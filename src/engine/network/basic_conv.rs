@@ -23,11 +23,7 @@ impl BasicConv {
         let first_norm = BatchNorm::new(layout, "bn1", 16, 1.0);
         let second = Convolution::new(layout, "conv2", 16, 32, 2, 1, 0, Scheme::TorchDefault);
         let second_norm = BatchNorm::new(layout, "bn2", 32, 1.0);
-        Self {
-            convolutions: [first, second],
-            norms: [first_norm, second_norm],
-            last: Linear::new(layout, "fc", 32, classes, false),
-        }
+        Self { convolutions: [first, second], norms: [first_norm, second_norm], last: Linear::new(layout, "fc", 32, classes, false) }
     }
 }
 

@@ -25,8 +25,8 @@ impl WideBlock {
         let first = Convolution::new(layout, &format!("{name}.conv1"), inner, out, 3, stride, 1, Scheme::HeFanOut);
         let second_norm = BatchNorm::new(layout, &format!("{name}.bn2"), out, 1.0);
         let second = Convolution::new(layout, &format!("{name}.conv2"), out, out, 3, 1, 1, Scheme::HeFanOut);
-        let shortcut = (inner != out)
-            .then(|| Convolution::new(layout, &format!("{name}.convShortcut"), inner, out, 1, stride, 0, Scheme::HeFanOut));
+        let shortcut =
+            (inner != out).then(|| Convolution::new(layout, &format!("{name}.convShortcut"), inner, out, 1, stride, 0, Scheme::HeFanOut));
         Self { norms: [first_norm, second_norm], convolutions: [first, second], shortcut, dropout }
     }
 

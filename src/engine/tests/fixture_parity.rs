@@ -5,12 +5,12 @@
 use curricle_core::config;
 use curricle_engine::checkpoint::HostWeights;
 use curricle_engine::images::Normalisation;
+use curricle_engine::loss;
 use curricle_engine::network::Network;
 use curricle_engine::network::layout::Layout;
 use curricle_engine::network::pass::{Arithmetic, Mode};
 use curricle_engine::optimizer::Sgd;
 use curricle_engine::step::Stepper;
-use curricle_engine::loss;
 use serde_json::Value;
 use tch::{Device, Kind, Tensor};
 

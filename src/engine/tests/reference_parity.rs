@@ -177,16 +177,10 @@ fn published_checkpoints(images: Option<usize>) {
             let norms = weights.norms(&network.layout).unwrap();
             assert!((norms.0 / expected["sum_of_parameter_norms"].as_f64().unwrap() - 1.0).abs() < 1e-6);
             assert!((norms.1 / expected["global_parameter_norm"].as_f64().unwrap() - 1.0).abs() < 1e-6);
-            let score = evaluate(
-                &network,
-                &weights.theta,
-                &weights.statistics,
-                &set,
-                &normalisation(Kind::Float),
-                Arithmetic::Plain,
-                250,
-                |_| true,
-            );
+            let score =
+                evaluate(&network, &weights.theta, &weights.statistics, &set, &normalisation(Kind::Float), Arithmetic::Plain, 250, |_| {
+                    true
+                });
             let score = score.unwrap().unwrap();
             let wanted = &expected[key][if images.is_some() { "correct_first_1000" } else { "correct" }];
             println!("{name}, {key}: {} of {}, the reference says {wanted}; loss {:.6}", score.correct, score.total, score.loss);
