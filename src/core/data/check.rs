@@ -20,7 +20,6 @@ pub fn sha256(bytes: &[u8]) -> String {
 }
 
 /// SHA-256 of a file.
-#[allow(dead_code, reason = "for fetching, the next change")]
 pub(crate) fn sha256_of(path: &Path) -> Result<String, Error> {
     let mut file = std::fs::File::open(path).map_err(|error| Error::disk("read", path, &error))?;
     let mut hash = Sha256::new();
@@ -90,6 +89,17 @@ pub(crate) fn read_exactly(path: &Path, expected: u64, set: &str) -> Result<Vec<
     file.by_ref().take(expected + 1).read_to_end(&mut bytes).map_err(|error| Error::disk("read", path, &error))?;
     if bytes.len() as u64 != expected {
         return Err(wrong_size(path, bytes.len() as u64, expected, set));
+    }
+    Ok(bytes)
+}
+
+/// Reads a file of at most `most` bytes.
+pub(crate) fn read_at_most(path: &Path, most: u64) -> Result<Vec<u8>, Error> {
+    let file = std::fs::File::open(path).map_err(|error| Error::disk("read", path, &error))?;
+    let mut bytes = Vec::new();
+    file.take(most + 1).read_to_end(&mut bytes).map_err(|error| Error::disk("read", path, &error))?;
+    if bytes.len() as u64 > most {
+        return Err(Error::damaged(format!("`{}` is too large: more than {} bytes", path.display(), super::error::grouped(most))));
     }
     Ok(bytes)
 }

@@ -81,7 +81,6 @@ impl Error {
         Self::new(ErrorKind::Choice, text)
     }
 
-    #[allow(dead_code, reason = "for fetching, the next change")]
     pub(crate) fn network(text: impl Into<String>) -> Self {
         Self::new(ErrorKind::Network, text)
     }

@@ -66,10 +66,7 @@ fn read_file(set: &Official, file: &File, path: &Path) -> Result<(Vec<u8>, Strin
     let mut vouched = false;
     let mut bytes = if path.extension().is_some_and(|end| end == "gz") {
         // No set has a gzip file that is larger than its contents, so this bounds what is read.
-        if path.metadata().is_ok_and(|about| about.len() > file.bytes + 4096) {
-            return Err(Error::damaged(format!("`{}` is too large to be {} of {}", path.display(), file.name, set.title)));
-        }
-        let packed = std::fs::read(path).map_err(|error| Error::disk("read", path, &error))?;
+        let packed = check::read_at_most(path, file.bytes + 4096)?;
         vouched = file.sha256.is_none() && file.packed_sha256 == Some(check::sha256(&packed).as_str());
         check::gunzip_exactly(&packed, path, file.bytes, set.name)?
     } else {
@@ -111,7 +108,7 @@ fn header(bytes: &[u8], path: &Path, file: &File, set: &Official) -> Result<usiz
         return fail(format!("says that it has {} {what}, expected {}", grouped(u64::from(number(4))), grouped(file.count as u64)));
     }
     if images && (number(8), number(12)) != (SIDE as u32, SIDE as u32) {
-        return fail(format!("says that its images are {}×{}, expected {SIDE}×{SIDE}", number(8), number(12)));
+        return fail(format!("says that its images are {}×{}, expected {SIDE}×{SIDE}", number(12), number(8)));
     }
     Ok(length)
 }

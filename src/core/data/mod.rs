@@ -6,13 +6,20 @@
 
 mod check;
 mod cifar;
+#[cfg(test)]
+mod damaged;
+mod download;
 mod error;
+pub mod fetch;
 mod folder;
 pub mod glyphs;
 mod holdout;
 mod idx;
 mod imbalance;
+pub mod import;
+mod install;
 mod label_noise;
+pub mod list;
 mod norms;
 pub mod official;
 mod place;
@@ -23,8 +30,11 @@ mod subset;
 mod testing;
 #[cfg(test)]
 mod tests;
+mod unpack;
+pub mod verify;
 
 pub use check::{Trust, sha256};
+pub use download::Received;
 pub use error::{Error, ErrorKind};
 pub use set::{ImageSet, Images};
 

