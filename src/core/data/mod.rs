@@ -23,6 +23,7 @@ pub mod list;
 mod norms;
 pub mod official;
 mod place;
+pub mod preview;
 mod set;
 mod source;
 mod subset;
