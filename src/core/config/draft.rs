@@ -50,7 +50,9 @@ impl Draft {
         put(&mut changed, &steps, &node).map_err(|why| problem(why, None))?;
         let before = self.findings(&self.document);
         let findings = self.findings(&changed);
-        if let Some(wrong) = findings.problems.iter().find(|found| within(&found.path, path)) {
+        let is_new = |found: &Problem| !before.problems.iter().any(|old| old.path == found.path && old.text == found.text);
+        let concerns = |found: &&Problem| within(&found.path, path) || within(path, &found.path) && is_new(found);
+        if let Some(wrong) = findings.problems.iter().find(concerns) {
             return Err(wrong.clone());
         }
         for unused in &findings.unused {
