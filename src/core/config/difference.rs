@@ -2,7 +2,7 @@
 
 use super::experiment::Experiment;
 use super::node::{Content, Node};
-use super::read::{Entry, join};
+use super::read::join;
 use super::write::plain;
 use serde_json::Value;
 
@@ -29,15 +29,13 @@ impl Experiment {
     /// Every setting that the chosen kinds use: path, and value for people.
     pub fn settings(&self) -> Vec<(String, String)> {
         let mut settings = Vec::new();
-        if let Some(node) = self.write() {
-            flatten(&node, "", &mut settings);
-        }
+        flatten(&self.tree(), "", &mut settings);
         settings
     }
 
     /// The whole experiment as JSON, under the same keys as in TOML.
     pub fn to_json(&self) -> Value {
-        self.write().map_or(Value::Null, |node| json(&node))
+        json(&self.tree())
     }
 }
 

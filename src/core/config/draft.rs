@@ -5,6 +5,7 @@ use super::form::{Field, Shape};
 use super::node::{self, Node};
 use super::path::{Known, known, rival, split, value};
 use super::problem::{Problem, Problems};
+use super::read::join;
 use super::{reading, write};
 use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, Value};
 
@@ -38,25 +39,47 @@ impl Draft {
     /// when `training.steps` is set, and keys that a newly chosen kind does not use. A value that the setting cannot
     /// hold is refused and nothing is changed; whether settings fit together is left to [`Draft::check`].
     pub fn set(&mut self, path: &str, text: &str) -> Result<(), Problem> {
-        let problem =
-            |text: String, hint: Option<String>| Problem { origin: self.origin.clone(), line: None, path: path.to_owned(), text, hint };
-        let steps =
-            split(path).ok_or_else(|| problem("no path: write keys with dots between them, as `training.batch`".to_owned(), None))?;
-        let node = value(&steps, text);
+        self.set_all(&[(path.to_owned(), text.to_owned())]).map_err(|problems| {
+            let nothing =
+                Problem { origin: self.origin.clone(), line: None, path: path.to_owned(), text: "refused".to_owned(), hint: None };
+            problems.0.into_iter().next().unwrap_or(nothing)
+        })
+    }
+
+    /// Sets several settings at once, as the command line does: a kind and the keys that only it uses may come in any
+    /// order. All problems are reported together, and then nothing is changed.
+    pub fn set_all(&mut self, settings: &[(String, String)]) -> Result<(), Problems> {
         let mut changed = self.document.clone();
-        if let Some(rival) = rival(&steps.join(".")) {
-            take(&mut changed, &split(rival).unwrap_or_default());
-        }
-        put(&mut changed, &steps, &node).map_err(|why| problem(why, None))?;
-        let before = self.findings(&self.document);
-        let findings = self.findings(&changed);
-        if let Some(wrong) = findings.problems.iter().find(|found| within(&found.path, path)) {
-            return Err(wrong.clone());
-        }
-        for unused in &findings.unused {
-            if !before.unused.contains(unused) {
-                take(&mut changed, &split(unused).unwrap_or_default());
+        let mut wrong = Vec::new();
+        let mut set: Vec<String> = Vec::new();
+        for (path, text) in settings {
+            let mut refuse = |text: String| {
+                wrong.push(Problem { origin: self.origin.clone(), line: None, path: path.clone(), text, hint: None });
+            };
+            let Some(steps) = split(path) else {
+                refuse(reading::NO_PATH.to_owned());
+                continue;
+            };
+            if let Some(rival) = rival(&steps.join(".")) {
+                take(&mut changed, &split(rival).unwrap_or_default());
             }
+            if let Err(why) = put(&mut changed, &steps, &value(&steps, text)) {
+                refuse(why);
+            }
+            set.push(steps.iter().fold(String::new(), |path, step| join(&path, step)));
+        }
+        let before = self.findings(&self.document);
+        // Keys that were in use until now, and are not with the kinds that were just chosen.
+        for unused in self.findings(&changed).unused {
+            if !before.unused.contains(&unused) && !set.iter().any(|path| within(&unused, path) || within(path, &unused)) {
+                take(&mut changed, &split(&unused).unwrap_or_default());
+            }
+        }
+        let is_new = |found: &Problem| !before.problems.iter().any(|old| old.path == found.path && old.text == found.text);
+        let concerns = |found: &Problem| set.iter().any(|path| within(&found.path, path) || within(path, &found.path) && is_new(found));
+        wrong.extend(self.findings(&changed).problems.into_iter().filter(concerns));
+        if !wrong.is_empty() {
+            return Err(Problems(wrong));
         }
         self.replace(changed);
         Ok(())

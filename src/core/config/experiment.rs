@@ -5,6 +5,7 @@ use super::data::Data;
 use super::declare::{choices, section};
 use super::mixing::Mixing;
 use super::network::Network;
+use super::node::Node;
 use super::optimizer::Optimizer;
 use super::ordering::Ordering;
 use super::permutation::Permutation;
@@ -81,14 +82,28 @@ impl Experiment {
                 self.training.epochs = None;
             }
         }
-        if self.kind == Kind::PerfectOrdering && self.permutation.is_none() {
-            self.permutation = Some(Permutation::default());
+        if self.kind == Kind::PerfectOrdering {
+            self.permutation.get_or_insert_default();
+            // Its length stands in the permutation; a written one is reported by the rules.
+            (self.training.epochs, self.training.steps) = (None, None);
         }
     }
 
     /// The whole experiment as TOML: every setting that the chosen kinds use, defaults too.
     pub fn to_toml(&self) -> String {
-        self.write().map(|node| super::write::document(&node)).unwrap_or_default()
+        super::write::document(&self.tree())
+    }
+
+    /// Every setting that is in use, as a tree.
+    pub(crate) fn tree(&self) -> Node {
+        let mut tree = self.write().unwrap_or_else(Node::empty);
+        if let Some(mixing) = &self.mixing
+            && mixing.is_staged()
+            && let Some(node) = tree.get_mut("mixing")
+        {
+            node.remove("k");
+        }
+        tree
     }
 }
 

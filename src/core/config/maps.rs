@@ -51,8 +51,11 @@ impl Entry for Figures {
 fn settings(node: &Node, path: &str, out: &mut Vec<(String, Node)>) {
     for (key, value) in node.entries().unwrap_or_default() {
         let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+        // A setting that is itself written as a table, as `{ window = 7 }`, stays whole.
+        let whole =
+            super::form::field(&path).is_some_and(|field| !matches!(field.shape, Shape::Table(_) | Shape::Tables(_) | Shape::Map(_)));
         match value.entries() {
-            Some(inner) if !inner.is_empty() => settings(value, &path, out),
+            Some(inner) if !inner.is_empty() && !whole => settings(value, &path, out),
             _ => out.push((path, value.clone())),
         }
     }

@@ -126,3 +126,10 @@ section! {
         finetune_epochs: u64 = 200, "fine-tuning epochs" ["epochs"] in from(0);
     }
 }
+
+impl Mixing {
+    /// Whether phases or gradual coefficients say how many images are summed, in place of `k`.
+    pub fn is_staged(&self) -> bool {
+        !self.phase.is_empty() || self.gradual.is_some()
+    }
+}

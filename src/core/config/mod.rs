@@ -20,6 +20,7 @@ mod node;
 mod not_built;
 mod optimizer;
 mod ordering;
+mod page;
 mod path;
 mod permutation;
 pub mod presets;
@@ -54,6 +55,7 @@ pub use ordering::{
     Column, Direction, Estimate, External, ExternalSource, ItemKind, Measure, Ordering, Pacing, PacingBy, PublishedOrdering, Recipe,
     Redraw, Sampler, Scorer, ScoringCrops, ScoringNorm, Target,
 };
+pub use page::reference_page;
 pub use permutation::{CropOf, Permutation};
 pub use problem::{Problem, Problems, Warning};
 pub use published::Published;

@@ -8,6 +8,9 @@ use super::read::{At, Entry, Reader};
 use super::{path, rules};
 use std::sync::Arc;
 
+/// What is said of a path that is none.
+pub(crate) const NO_PATH: &str = "no path: write keys with dots between them, as `training.batch`";
+
 /// Reads an experiment. `origin` names the text in messages; `overrides` are settings of the command line, path and
 /// value, applied in order.
 pub fn read(text: &str, origin: &str, overrides: &[(String, String)]) -> Result<Experiment, Problems> {
@@ -69,10 +72,11 @@ fn change(root: &mut Node, setting: &str, text: &str) -> Result<(), Problem> {
     let origin: Arc<str> = format!("--set {setting}={text}").into();
     let problem = |why: String| Problem { origin: origin.to_string(), line: None, path: setting.to_owned(), text: why, hint: None };
     let Some(steps) = path::split(setting) else {
-        return Err(problem("no path: write keys with dots between them, as `training.batch`".to_owned()));
+        return Err(problem(NO_PATH.to_owned()));
     };
     let mut value = path::value(&steps, text);
     path::stamp(&mut value, None, &origin);
+    path::spread_seed(root);
     path::put(root, &steps, value).map_err(problem)
 }
 

@@ -111,7 +111,8 @@ impl std::fmt::Display for Pixels {
     /// `8/255` where it is exactly that, else the number.
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let steps = (self.0 * 255.0 * 4.0).round() / 4.0;
-        if self.0 != 0.0 && steps / 255.0 == self.0 { write!(formatter, "{steps}/255") } else { write!(formatter, "{}", self.0) }
+        let usual = steps > 0.0 && (steps.fract() == 0.0 || steps < 8.0) && steps < 255.0;
+        if usual && steps / 255.0 == self.0 { write!(formatter, "{steps}/255") } else { write!(formatter, "{}", self.0) }
     }
 }
 
