@@ -7,6 +7,7 @@ mod arguments;
 mod ask;
 mod completions;
 mod context;
+mod data;
 mod doctor;
 mod eval;
 pub mod experiment;
@@ -61,6 +62,7 @@ fn dispatch(context: &Context, command: Option<Command>) -> Result<(), Failure> 
         Some(Command::Fork(arguments)) => fork::run(context, arguments),
         Some(Command::Eval(arguments)) => eval::run(context, arguments),
         Some(Command::Runs(command)) => runs::run(context, command),
+        Some(Command::Data(command)) => data::run(&command, context),
         Some(Command::Doctor) => doctor::run(context),
         Some(Command::Completions(arguments)) => completions::run(&arguments),
         Some(Command::Attack(_)) => not_built("attack"),

@@ -12,6 +12,8 @@ pub enum ErrorKind {
     Damaged,
     /// The experiment asks for something that this set cannot give.
     Choice,
+    /// The disk is full.
+    Full,
     /// The disk refused.
     Disk,
     /// The network or the server refused.
@@ -54,6 +56,22 @@ impl Error {
         self
     }
 
+    /// The exit code that a command ends with: 1 failed, 2 usage or configuration, 6 disk.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self.kind {
+            ErrorKind::Choice | ErrorKind::NotBuilt => 2,
+            ErrorKind::Full => 6,
+            ErrorKind::Missing | ErrorKind::Damaged | ErrorKind::Disk | ErrorKind::Network => 1,
+        }
+    }
+
+    /// The error without its advice: what, then the details.
+    #[must_use]
+    pub fn message(&self) -> String {
+        Self { hint: None, ..self.clone() }.to_string()
+    }
+
     /// Several errors as one, so that nobody repairs them one by one.
     pub(crate) fn together(mut errors: Vec<Self>) -> Self {
         if errors.len() == 1 {
@@ -87,7 +105,11 @@ impl Error {
 
     /// The disk's own words about `path`.
     pub(crate) fn disk(doing: &str, path: &Path, error: &std::io::Error) -> Self {
-        let kind = if error.kind() == std::io::ErrorKind::NotFound { ErrorKind::Missing } else { ErrorKind::Disk };
+        let kind = match error.kind() {
+            std::io::ErrorKind::NotFound => ErrorKind::Missing,
+            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => ErrorKind::Full,
+            _ => ErrorKind::Disk,
+        };
         Self::new(kind, format!("cannot {doing} `{}`: {}", path.display(), plain(error)))
     }
 }

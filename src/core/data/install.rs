@@ -133,7 +133,7 @@ pub(crate) fn room(root: &Path, bytes: u64) -> Result<(), Error> {
         return Ok(());
     }
     Err(Error::new(
-        super::ErrorKind::Disk,
+        super::ErrorKind::Full,
         format!("`{}` has {} MB free, {} MB are needed", root.display(), grouped(free / 1_000_000), grouped(bytes.div_ceil(1_000_000))),
     )
     .hint("`--data DIR` or `CURRICLE_DATA` names another folder"))

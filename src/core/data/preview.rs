@@ -43,7 +43,7 @@ impl Picture<'_> {
                 count += 1;
             }
         }
-        sum.map(|sum| if count == 0 { 0 } else { ((sum + count / 2) / count) as u8 })
+        sum.map(|sum| (sum + count / 2).checked_div(count).unwrap_or(0) as u8)
     }
 
     /// The pixels of part `part` of `parts` along a side of `length`.
