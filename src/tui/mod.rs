@@ -1,6 +1,36 @@
-//! The screen.
+//! The screen: one loop that waits for keys, files and answers of work, and draws what has changed.
+//!
+//! Keys become actions by the one table in [`keymap`], actions and messages change the state in [`app`], panes draw the
+//! state into a picture, and [`screen`] writes what differs. Nothing here waits: work that does lies in [`work`].
 
-/// Opens the screen.
-pub fn run(_context: &crate::cli::Context) -> Result<(), crate::cli::Failure> {
-    Err(crate::cli::Failure::failed("the screen is not built yet"))
-}
+mod ansi;
+mod app;
+mod clipboard;
+mod component;
+mod focus;
+mod format;
+mod frame;
+mod guard;
+mod history;
+mod images;
+mod input;
+mod keymap;
+mod look;
+mod message;
+mod messages;
+mod page;
+mod pane;
+mod question;
+mod run_loop;
+mod screen;
+mod series;
+mod shared;
+mod symbols;
+mod task;
+mod text;
+mod theme;
+mod watch;
+mod widget;
+mod work;
+
+pub use run_loop::run;

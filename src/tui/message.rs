@@ -1,0 +1,152 @@
+//! What happened outside: the answers of work, changes of files, time.
+
+use super::history::History;
+use super::task::Taken;
+use curricle_core::record::Event;
+use curricle_core::run::catalogue::Summary;
+use curricle_core::run::{RunRecord, State, Status};
+use std::path::PathBuf;
+
+/// Something that happened.
+#[derive(Debug)]
+pub enum Message {
+    /// The list of runs was read.
+    Catalogue(Result<Vec<Summary>, String>),
+    /// One run of the list was read again; nothing if it is gone.
+    Summary(PathBuf, Option<Box<Summary>>),
+    /// What is new in the followed run.
+    Read(Box<Read>),
+    /// The whole course of a run was read.
+    Course(PathBuf, Result<Box<History>, String>),
+    /// Files have changed: ask the watcher which.
+    Touched,
+    /// The list of presets was read.
+    Presets(Vec<Preset>),
+    /// Runs were started: their directories, what to say about them, and the reason if not all could be.
+    Started {
+        /// Directories of the runs.
+        runs: Vec<PathBuf>,
+        /// What went wrong, if something did.
+        problem: Option<String>,
+        /// Whether and how the runs survive a logout, if that is not certain.
+        remark: Option<String>,
+    },
+    /// A piece of work failed: what, where, what to do.
+    Failed(String),
+    /// A run was resumed, stopped, labelled or deleted: read it again.
+    Changed(PathBuf, String),
+    /// An experiment was taken from a run.
+    Taken(Box<Experiment>),
+    /// What differs between runs, in this order: path, and a value for each.
+    Compared(Vec<PathBuf>, Result<Vec<(String, Vec<String>)>, String>),
+    /// A preset was saved.
+    PresetSaved(String),
+    /// A preset of this name is there already.
+    PresetExists(String, String),
+    /// A measurement has begun.
+    Estimating(u64),
+    /// What an experiment will cost.
+    Estimated(u64, Result<Estimate, String>),
+    /// What the machine can do: what `auto` becomes, and why.
+    Doctor(Result<Machine, String>),
+    /// Images as lines of text.
+    Images(Result<Vec<String>, String>),
+}
+
+/// What is new in the followed run.
+#[derive(Debug, Default)]
+pub struct Read {
+    /// The run's directory.
+    pub directory: PathBuf,
+    /// Forget everything known before.
+    pub restarted: bool,
+    /// New events.
+    pub events: Vec<Event>,
+    /// More is there already.
+    pub more: bool,
+    /// The record of the run.
+    pub record: Option<RunRecord>,
+    /// The engine's last word.
+    pub status: Option<Status>,
+    /// The state to show.
+    pub state: State,
+    /// Whether an engine lives.
+    pub held: bool,
+    /// Commands that wait for the engine.
+    pub pending: Vec<String>,
+    /// Lines of the log that could not be read.
+    pub damaged: u64,
+    /// What could not be read at all, and why.
+    pub problem: Option<String>,
+}
+
+/// A preset of the list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Preset {
+    /// Name, with folders.
+    pub name: String,
+    /// Text.
+    pub text: String,
+    /// Whether it is the user's own.
+    pub own: bool,
+    /// One line.
+    pub description: String,
+}
+
+/// An experiment taken from a run.
+#[derive(Debug, Clone)]
+pub struct Experiment {
+    /// The run.
+    pub run: String,
+    /// Its name.
+    pub name: String,
+    /// Its text.
+    pub text: String,
+    /// What for.
+    pub taken: Taken,
+    /// The checkpoint to go on from, for a fork.
+    pub checkpoint: Option<String>,
+}
+
+/// What an experiment will cost.
+#[derive(Debug, Clone, Default, PartialEq, serde::Deserialize)]
+#[serde(default)]
+pub struct Estimate {
+    /// Seconds of one training step.
+    pub seconds_per_step: f64,
+    /// Seconds of one evaluation.
+    pub evaluation_seconds: f64,
+    /// Memory at the peak.
+    pub memory_bytes: u64,
+    /// Disk at most.
+    pub disk_bytes: u64,
+    /// Weights.
+    pub parameters: u64,
+    /// Steps.
+    pub steps: u64,
+    /// Device.
+    pub device: String,
+    /// Precision that `auto` became.
+    pub precision: String,
+    /// Why this precision.
+    pub precision_reason: String,
+    /// Why this device.
+    pub device_reason: String,
+    /// Seconds of the whole run.
+    pub seconds: f64,
+    /// Where the times are from.
+    pub source: String,
+}
+
+/// What the machine can do, as far as the screen shows it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Machine {
+    /// `cpu`, or the GPU's name.
+    pub device: String,
+    /// Threads of the CPU.
+    pub threads: u64,
+    /// What precision `auto` becomes.
+    pub precision: String,
+    /// Why.
+    pub reason: String,
+}

@@ -1,0 +1,93 @@
+//! What the experiment will cost: from an earlier run on this machine, or from a measurement of a few steps.
+
+use super::Configure;
+use crate::tui::format;
+use crate::tui::look::Look;
+use crate::tui::message::Estimate;
+use crate::tui::text::safe;
+use crate::tui::theme::Role;
+use ratatui::text::{Line, Span};
+
+/// How far the answer is.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) enum Cost {
+    /// Not asked, or asked and nothing has begun.
+    #[default]
+    Unknown,
+    /// A few steps are being measured.
+    Measuring,
+    /// It is known.
+    Known(Estimate),
+    /// It cannot be told, and why.
+    Failed(String),
+}
+
+impl Configure {
+    /// A measurement has begun.
+    pub fn estimating(&mut self, generation: u64) {
+        if generation == self.generation {
+            self.cost = Cost::Measuring;
+        }
+    }
+
+    /// The answer has come.
+    pub fn estimated(&mut self, generation: u64, estimate: Result<Estimate, String>) {
+        if generation == self.generation {
+            self.cost = estimate.map_or_else(|problem| Cost::Failed(safe(&problem)), Cost::Known);
+        }
+    }
+
+    /// The estimate, if there is one for this very experiment.
+    pub(super) fn estimate(&self) -> Option<&Estimate> {
+        match &self.cost {
+            Cost::Known(estimate) => Some(estimate),
+            _ => None,
+        }
+    }
+
+    /// Lines of the box: the cost, then every warning.
+    pub(super) fn cost_lines(&self, look: &Look) -> Vec<Line<'static>> {
+        let muted = look.style(Role::Muted);
+        let mut lines = vec![match &self.cost {
+            Cost::Unknown if !self.problems.is_empty() => Line::styled("told when nothing is wrong any more", muted),
+            Cost::Unknown => Line::styled(self.length().unwrap_or_else(|| format::UNKNOWN.into()), look.style(Role::Value)),
+            Cost::Measuring => Line::from(vec![
+                Span::styled(self.length().map(|length| format!("{length} · ")).unwrap_or_default(), look.style(Role::Value)),
+                Span::styled("measuring a few steps …", muted),
+            ]),
+            Cost::Known(estimate) => known(estimate, look),
+            Cost::Failed(problem) => Line::from(vec![Span::styled("✗ ", look.style(Role::Bad)), Span::raw(problem.clone())]),
+        }];
+        for warning in &self.warnings {
+            lines.push(Line::from(vec![Span::styled("⚠ ", look.style(Role::Warning)), Span::raw(safe(&warning.text))]));
+        }
+        if let Some((run, checkpoint)) = &self.base.parent {
+            let file = checkpoint.rsplit('/').next().unwrap_or(checkpoint);
+            lines.push(Line::styled(format!("starts from {} of {}", safe(file), safe(run)), muted));
+        }
+        lines
+    }
+
+    /// The length in words, known without measuring where it is given in steps.
+    fn length(&self) -> Option<String> {
+        let training = &self.experiment.as_ref()?.training;
+        match (training.steps, training.epochs) {
+            (Some(steps), _) => Some(format!("{} steps", format::count(steps))),
+            (None, Some(epochs)) => Some(format!("{} epochs", format::count(epochs))),
+            (None, None) => None,
+        }
+    }
+}
+
+fn known(estimate: &Estimate, look: &Look) -> Line<'static> {
+    let mut parts = vec![format!("{} steps", format::count(estimate.steps))];
+    if estimate.memory_bytes > 0 {
+        parts.push(format::bytes(estimate.memory_bytes));
+    }
+    if estimate.disk_bytes > 0 {
+        parts.push(format!("disk {}", format::bytes(estimate.disk_bytes)));
+    }
+    parts.push(format!("about {}", format::about(estimate.seconds)));
+    let source = if estimate.source.is_empty() { "measured".to_string() } else { safe(&estimate.source) };
+    Line::from(vec![Span::styled(parts.join(" · "), look.style(Role::Value)), Span::styled(format!("  {source}"), look.style(Role::Muted))])
+}

@@ -1,0 +1,112 @@
+//! The charts of loss and accuracy: one axis, one crosshair.
+
+use super::Train;
+use super::axis::Window;
+use crate::tui::format;
+use crate::tui::history::History;
+use crate::tui::look::Look;
+use crate::tui::series::Series;
+use crate::tui::shared::Shared;
+use crate::tui::theme::Role;
+use crate::tui::widget::chart::{Chart, Curve};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+/// Which of the two charts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Which {
+    Loss,
+    Accuracy,
+}
+
+impl Which {
+    fn series(self, history: &History) -> (&Series, &Series, &Series) {
+        match self {
+            Which::Loss => (&history.train_loss, &history.test_loss, &history.holdout_loss),
+            Which::Accuracy => (&history.train_accuracy, &history.test_accuracy, &history.holdout_accuracy),
+        }
+    }
+}
+
+impl Train {
+    /// The whole axis.
+    pub(super) fn whole(&self) -> Window {
+        self.axis.whole(&self.history, self.progress().1)
+    }
+
+    /// Steps at the two ends of what is shown.
+    pub(super) fn steps_shown(&self) -> (u64, u64) {
+        let window = self.window.unwrap_or_else(|| self.whole());
+        let from = self.axis.step_of(&self.history, window.from);
+        (from, self.axis.step_of(&self.history, window.to).max(from + 1))
+    }
+
+    /// The title of a chart: its name with the legend, or what the crosshair reads.
+    pub(super) fn chart_title(&self, which: Which, look: &Look) -> Line<'static> {
+        let (train, test, holdout) = which.series(&self.history);
+        let name = match which {
+            Which::Loss if self.logarithmic => "loss, log",
+            Which::Loss => "loss",
+            Which::Accuracy => "accuracy",
+        };
+        let (train_style, test_style) = (look.style(Role::Series(0)), look.style(Role::Series(1)));
+        if let Some(step) = self.crosshair {
+            let value = |series: &Series| series.at(step).map_or_else(|| format::UNKNOWN.to_string(), format::loss);
+            return Line::from(vec![
+                Span::raw(format!("{name} at {}  ", format::count(step))),
+                Span::styled(format!("━ {}", value(train)), train_style),
+                Span::raw("  "),
+                Span::styled(format!("┄ {}", value(test)), test_style),
+            ]);
+        }
+        let mut spans = vec![
+            Span::raw(format!("{name}   ")),
+            Span::styled("━ train", train_style),
+            Span::raw("  "),
+            Span::styled("┄ test", test_style),
+        ];
+        if !holdout.is_empty() {
+            spans.push(Span::styled("  ┄ hold-out", look.style(Role::Series(2))));
+        }
+        if let Some(overlay) = &self.overlay {
+            spans.push(Span::styled(format!("  ━ {}", overlay.name), look.style(Role::Series(4))));
+        }
+        Line::from(spans)
+    }
+
+    /// Draws one chart.
+    pub(super) fn draw_chart(&self, buffer: &mut Buffer, area: Rect, which: Which, shared: &Shared) {
+        let look = &shared.look;
+        let window = self.window.unwrap_or_else(|| self.whole());
+        let dots = Chart::dots(area, look.symbols);
+        let curve = |history: &History, series: &Series, number: usize, dashed: bool, smooth: u64| Curve {
+            columns: self.axis.columns(history, series, window, dots, smooth),
+            series: number,
+            dashed,
+        };
+        let mut curves = Vec::new();
+        if let Some(history) = self.overlay.as_ref().and_then(|overlay| overlay.history.as_ref()) {
+            let (train, test, _) = which.series(history);
+            curves.push(curve(history, train, 4, false, self.smoothing));
+            curves.push(curve(history, test, 3, true, 1));
+        }
+        let (train, test, holdout) = which.series(&self.history);
+        curves.push(curve(&self.history, train, 0, false, self.smoothing));
+        curves.push(curve(&self.history, holdout, 2, true, 1));
+        curves.push(curve(&self.history, test, 1, true, 1));
+        let place = |step: u64| self.axis.of_step(&self.history, step).map(|place| window.share(place));
+        let marks: Vec<(f64, char)> = self.history.marks.iter().filter_map(|(step, mark)| Some((place(*step)?, mark.sign()))).collect();
+        let infinite = (f64::NEG_INFINITY, f64::INFINITY);
+        let chart = Chart {
+            curves: &curves,
+            logarithmic: self.logarithmic && which == Which::Loss,
+            limits: if which == Which::Accuracy { (0.0, 1.0) } else { infinite },
+            axis: [&self.axis.label(window.from), self.axis.title(), &self.axis.label(window.to)],
+            marks: &marks,
+            crosshair: self.crosshair.and_then(place),
+        };
+        let nothing = if self.loading { "reading …" } else { "no step yet" };
+        chart.draw(buffer, area, look.theme, look.symbols, nothing);
+    }
+}

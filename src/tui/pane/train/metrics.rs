@@ -1,0 +1,84 @@
+//! The box `now`: every metric with its value, its sparkline and its range.
+
+use super::Train;
+use crate::tui::format;
+use crate::tui::look::Size;
+use crate::tui::series::Series;
+use crate::tui::shared::Shared;
+use crate::tui::text::{self, width};
+use crate::tui::theme::Role;
+use crate::tui::widget::{put, sparkline};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+/// One metric as a row.
+struct Row<'a> {
+    label: String,
+    value: String,
+    series: &'a Series,
+    remark: String,
+}
+
+impl Train {
+    /// How many metrics there are.
+    pub(super) fn metrics(&self) -> usize {
+        self.metric_rows().len()
+    }
+
+    fn metric_rows(&self) -> Vec<Row<'_>> {
+        let history = &self.history;
+        let last = |series: &Series| series.last().map(|(_, value)| value);
+        let loss = |series: &Series| last(series).map_or_else(|| format::UNKNOWN.into(), format::loss);
+        let number = |series: &Series| last(series).map_or_else(|| format::UNKNOWN.into(), format::short);
+        let range = |series: &Series| series.range().map(|(low, high)| format!("{low:.2}–{high:.2}")).unwrap_or_default();
+        let after = if history.evaluated > 0 { format!("after epoch {}", history.evaluated) } else { "not evaluated yet".into() };
+        let row = |label: &str, value: String, series, remark: String| Row { label: label.into(), value, series, remark };
+        let mut rows = vec![
+            row("train loss", loss(&history.train_loss), &history.train_loss, range(&history.train_loss)),
+            row("test accuracy", format::accuracy(last(&history.test_accuracy)), &history.test_accuracy, after),
+        ];
+        if !history.chosen.is_empty() {
+            let remark = format!("{} candidates", history.candidates);
+            rows.push(row(&format!("chosen {}", history.scorer), loss(&history.chosen), &history.chosen, remark));
+        }
+        rows.push(row("learning rate", number(&history.lr), &history.lr, String::new()));
+        rows.push(row("weight norm", number(&history.norm_sum), &history.norm_sum, "sum of tensor norms".into()));
+        let cost = history.scoring_share().map(|share| format!("score {:>2.0} %, train {:>2.0} %", share * 100.0, 100.0 - share * 100.0));
+        let rate = last(&history.rate).map_or_else(|| format::UNKNOWN.into(), |rate| format::count(rate.round() as u64));
+        rows.push(row("images per second", rate, &history.rate, cost.unwrap_or_default()));
+        if !history.holdout_accuracy.is_empty() {
+            let value = format::accuracy(last(&history.holdout_accuracy));
+            rows.insert(2, row("hold-out accuracy", value, &history.holdout_accuracy, range(&history.holdout_accuracy)));
+        }
+        rows.push(row(
+            "train accuracy",
+            format::accuracy(last(&history.train_accuracy)),
+            &history.train_accuracy,
+            range(&history.train_accuracy),
+        ));
+        rows.push(row("test loss", loss(&history.test_loss), &history.test_loss, range(&history.test_loss)));
+        rows
+    }
+
+    /// Draws the rows in view.
+    pub(super) fn draw_metrics(&self, buffer: &mut Buffer, area: Rect, size: Size, window: std::ops::Range<usize>, shared: &Shared) {
+        let look = &shared.look;
+        let (label_width, value_width) = (18u16, 8u16);
+        let spark_x = 1 + label_width + value_width + 2;
+        let spark_width = match size {
+            Size::Small | Size::TooSmall => 14,
+            _ => 24,
+        };
+        for (y, row) in self.metric_rows()[window].iter().enumerate() {
+            let y = y as u16;
+            put(buffer, area, 1, y, &text::left(&row.label, usize::from(label_width)), look.style(Role::Text));
+            put(buffer, area, 1 + label_width, y, &text::right(&row.value, usize::from(value_width)), look.style(Role::Value));
+            let spark = sparkline::row(&row.series.spark(spark_width), look.symbols);
+            put(buffer, area, spark_x, y, &spark, look.style(Role::Series(0)));
+            let remark_x = spark_x + spark_width as u16 + 2;
+            if remark_x + width(&row.remark) as u16 <= area.width {
+                put(buffer, area, remark_x, y, &row.remark, look.style(Role::Muted));
+            }
+        }
+    }
+}

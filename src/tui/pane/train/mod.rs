@@ -1,0 +1,305 @@
+//! Train: one run, live. Is it alive, how far, when done, is it getting better.
+
+mod axis;
+mod charts;
+mod metrics;
+mod steering;
+mod view;
+
+use crate::tui::component::Component;
+use crate::tui::focus::Focus;
+use crate::tui::format;
+use crate::tui::history::History;
+use crate::tui::keymap::Action;
+use crate::tui::look::Size;
+use crate::tui::message::Read;
+use crate::tui::messages::Tone;
+use crate::tui::shared::{Shared, quoted};
+use crate::tui::task::Task;
+use crate::tui::text::safe;
+use crate::tui::theme::Role;
+use crate::tui::widget::list::Scroll;
+use axis::{Axis, Window};
+use curricle_core::record::Level;
+use curricle_core::run::{RunRecord, State, Status};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// After how long without a heartbeat a run is marked as stale.
+const STALE: Duration = Duration::from_secs(10);
+
+/// What is shown: sparklines, charts, or both.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum View {
+    #[default]
+    Both,
+    Sparklines,
+    Charts,
+}
+
+/// Boxes of the pane that can have the focus.
+const LOSS: usize = 0;
+const ACCURACY: usize = 1;
+const NOW: usize = 2;
+const LOG: usize = 3;
+
+/// A run whose curves lie under these.
+#[derive(Debug)]
+struct Overlay {
+    directory: PathBuf,
+    name: String,
+    history: Option<Box<History>>,
+}
+
+/// The pane.
+#[derive(Debug, Default)]
+pub struct Train {
+    directory: Option<PathBuf>,
+    record: Option<RunRecord>,
+    status: Option<Status>,
+    state: State,
+    held: bool,
+    pending: Vec<String>,
+    problem: Option<String>,
+    /// Whether the past is still being read.
+    loading: bool,
+    history: History,
+    view: View,
+    zoomed: bool,
+    focus: Focus,
+    axis: Axis,
+    window: Option<Window>,
+    logarithmic: bool,
+    /// Steps that curves are smoothed over.
+    smoothing: u64,
+    crosshair: Option<u64>,
+    overlay: Option<Overlay>,
+    overlay_wish: bool,
+    rows: Scroll,
+    /// Lines of the log scrolled up from the newest.
+    log_back: usize,
+    heard: Option<(u64, Instant)>,
+}
+
+impl Train {
+    /// The run that is shown.
+    pub fn directory(&self) -> Option<&Path> {
+        self.directory.as_deref()
+    }
+
+    /// Shows a run.
+    pub fn open(&mut self, directory: PathBuf, shared: &mut Shared) {
+        if self.directory.as_ref() == Some(&directory) {
+            return;
+        }
+        *self = Train {
+            view: self.view,
+            focus: self.focus,
+            axis: self.axis,
+            logarithmic: self.logarithmic,
+            smoothing: self.smoothing,
+            loading: true,
+            state: shared.summary(&directory).map_or(State::Queued, |summary| summary.state),
+            directory: Some(directory.clone()),
+            ..Train::default()
+        };
+        shared.spawn(Task::Follow(directory));
+    }
+
+    /// Takes what is new.
+    pub fn read(&mut self, read: Read, shared: &mut Shared) {
+        if self.directory.as_ref() != Some(&read.directory) {
+            return;
+        }
+        if read.restarted {
+            self.history = History::default();
+        }
+        for event in &read.events {
+            self.history.apply(event);
+        }
+        self.history.damaged += read.damaged;
+        self.loading = read.more;
+        if let Some(record) = read.record {
+            self.record = Some(record);
+        }
+        let heartbeat = read.status.as_ref().map_or(0, |status| status.heartbeat);
+        if self.heard.is_none_or(|(before, _)| before != heartbeat) || !read.events.is_empty() {
+            self.heard = Some((heartbeat, Instant::now()));
+        }
+        let before = std::mem::replace(&mut self.state, read.state);
+        (self.status, self.held, self.pending) = (read.status.or(self.status.take()), read.held, read.pending);
+        if before != self.state && self.state.is_over() && before == State::Training && !read.more {
+            self.say_end(shared);
+        }
+        if let Some(problem) = read.problem
+            && self.problem.as_ref() != Some(&problem)
+        {
+            shared.say(Tone::Bad, problem.clone());
+            self.problem = Some(problem);
+        }
+    }
+
+    fn say_end(&self, shared: &mut Shared) {
+        let name = self.name();
+        match self.state {
+            State::Done => {
+                let accuracy = format::accuracy(self.history.test_accuracy.last().map(|(_, accuracy)| accuracy));
+                shared.say(Tone::Good, format!("{name} is done: test accuracy {accuracy}"));
+            }
+            State::Stopped => shared.say(Tone::Plain, format!("{name} has stopped; its state is saved and resume goes on from it")),
+            State::Failed => {
+                let why = self.status.as_ref().and_then(|status| status.message.clone()).unwrap_or_else(|| "see the log".into());
+                shared.say(Tone::Bad, format!("{name} failed: {why}"));
+            }
+            State::Lost => {
+                shared.say(Tone::Bad, format!("{name}'s engine is gone without a word; resume in Runs goes on from the last saved state"));
+            }
+            _ => {}
+        }
+    }
+
+    /// The course of the run laid under this one has been read.
+    pub fn course(&mut self, directory: &Path, course: &Result<Box<History>, String>) {
+        if let (Some(overlay), Ok(history)) = (&mut self.overlay, course)
+            && overlay.directory == directory
+        {
+            overlay.history = Some(history.clone());
+        }
+    }
+
+    /// When the screen must look again although nothing was read: a silence becomes worth a mark, and then counts on.
+    pub fn wake(&self) -> Option<Instant> {
+        let (_, since) = self.heard?;
+        let quiet = since.elapsed();
+        (self.state == State::Training && self.held)
+            .then(|| if quiet < STALE { since + STALE } else { Instant::now() + Duration::from_secs(1) })
+    }
+
+    /// Time has passed; the picture follows from the state and the clock.
+    pub fn tick(&mut self, _now: Instant) {}
+
+    /// Whether another run should be laid under this one; answers this one.
+    pub fn take_overlay_wish(&mut self) -> Option<PathBuf> {
+        if std::mem::take(&mut self.overlay_wish) { self.directory.clone() } else { None }
+    }
+
+    /// Lays a run under this one: the one marked in Runs, else the newest other one.
+    pub fn overlay(&mut self, chosen: Option<PathBuf>, shared: &mut Shared) {
+        let own = self.directory.clone();
+        let summary = match &chosen {
+            Some(directory) => shared.summary(directory),
+            None => shared.summaries.iter().find(|summary| Some(&summary.directory) != own.as_ref() && summary.step > 0),
+        };
+        let Some(summary) = summary else {
+            shared.say(Tone::Plain, "there is no other run to lay under this one");
+            return;
+        };
+        let (directory, name) = (summary.directory.clone(), safe(&summary.name));
+        let how = if chosen.is_some() { "marked in Runs" } else { "the newest other run; mark one in Runs to choose" };
+        shared.say(Tone::Plain, format!("overlay: {name} ({how})"));
+        self.overlay = Some(Overlay { directory: directory.clone(), name, history: None });
+        shared.spawn(Task::Course(directory));
+    }
+
+    fn name(&self) -> String {
+        let name = self.record.as_ref().map(|record| record.name.as_str()).filter(|name| !name.is_empty());
+        let folder = self.directory.as_deref().and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned());
+        safe(&name.map(str::to_string).or(folder).unwrap_or_default())
+    }
+
+    fn id(&self) -> String {
+        self.directory.as_deref().and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+    }
+
+    /// Steps done and planned.
+    fn progress(&self) -> (u64, u64) {
+        let status = self.status.as_ref();
+        let step = self.history.at.0.max(status.map_or(0, |status| status.step));
+        let planned = self.history.started.as_ref().map_or(0, |started| started.steps);
+        (step, planned.max(status.map_or(0, |status| status.steps)))
+    }
+
+    fn there(&self) -> [bool; 4] {
+        [self.view != View::Sparklines, self.view != View::Sparklines, self.view != View::Charts, true]
+    }
+
+    fn focused(&self) -> usize {
+        self.focus.get(&self.there())
+    }
+
+    /// How long nothing was heard of a run that should speak.
+    fn silence(&self) -> Option<Duration> {
+        let (_, since) = self.heard?;
+        (self.state == State::Training && since.elapsed() >= STALE).then(|| since.elapsed())
+    }
+}
+
+impl Component for Train {
+    fn act(&mut self, action: Action, shared: &mut Shared) -> bool {
+        if self.directory.is_none() {
+            return false;
+        }
+        match action {
+            Action::NextBox => self.focus.next(&self.there()),
+            Action::PreviousBox => self.focus.previous(&self.there()),
+            Action::Zoom => self.zoomed = !self.zoomed,
+            Action::View => {
+                self.view = match self.view {
+                    View::Both => View::Sparklines,
+                    View::Sparklines => View::Charts,
+                    View::Charts => View::Both,
+                }
+            }
+            Action::Close => {
+                if !std::mem::take(&mut self.zoomed) {
+                    self.crosshair = None;
+                }
+            }
+            Action::Overlay => {
+                if self.overlay.take().is_some() {
+                    shared.say(Tone::Plain, "overlay taken away");
+                } else {
+                    self.overlay_wish = true;
+                }
+            }
+            action => return self.steer(action, shared) || self.look(action, shared),
+        }
+        true
+    }
+
+    fn fact(&self, _shared: &Shared) -> (String, Role) {
+        if self.directory.is_none() {
+            return ("no run".into(), Role::Muted);
+        }
+        let (step, steps) = self.progress();
+        let percent = format::percent(step, steps);
+        match self.state {
+            State::Training => {
+                if let Some((level, text)) = &self.history.alert {
+                    let (sign, role) = if *level == Level::Error { ("✗", Role::Bad) } else { ("⚠", Role::Warning) };
+                    return (format!("{sign} {text}"), role);
+                }
+                if let Some(silence) = self.silence() {
+                    return (format!("⚠ last heard {} ago", format::duration(silence.as_secs_f64())), Role::Warning);
+                }
+                let left = self.history.remaining().map(|left| format!(" · {}", format::duration(left))).unwrap_or_default();
+                (format!("training {percent}{left}"), Role::Accent)
+            }
+            State::Paused => (format!("‖ paused {percent}"), Role::Warning),
+            State::Done => ("✓ done".into(), Role::Good),
+            State::Failed => ("✗ failed".into(), Role::Bad),
+            State::Lost => (format!("✗ lost at {percent}"), Role::Bad),
+            state => (format!("{state} {percent}"), Role::Text),
+        }
+    }
+
+    fn command(&self, _shared: &Shared) -> Option<String> {
+        self.directory.as_ref().map(|_| format!("runs show {}", quoted(&self.id())))
+    }
+
+    fn draw(&self, buffer: &mut Buffer, area: Rect, size: Size, shared: &Shared) {
+        self.picture(buffer, area, size, shared);
+    }
+}
