@@ -47,6 +47,7 @@ parity: setup
 
 ## make proof: the long proofs: parity on all of the data, quickstart on three seeds
 proof: parity
+	@$(CARGO) test --release --locked -p curricle-engine --test glyphs_difficulty -- --ignored --nocapture
 	@bash scripts/proof-quickstart.sh
 
 ## make install: put the program and libtorch under PREFIX (~/.local); runs that are training keep theirs
