@@ -1,7 +1,7 @@
 //! What may stand on the command line.
 
 use super::context::Color;
-use super::{ask, completions, data, eval, fork, resume, run, runs};
+use super::{ask, completions, data, eval, fork, preset, resume, run, runs};
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -77,6 +77,9 @@ pub enum Command {
     /// Image sets: what is there, fetching, checking, looking
     #[command(subcommand)]
     Data(data::DataCommand),
+    /// Experiments by name
+    #[command(subcommand)]
+    Preset(preset::PresetCommand),
     /// Say what is here, what is missing and what to do
     Doctor,
     /// Print completions for a shell

@@ -4,7 +4,7 @@ use super::context::Context;
 use super::failure::Failure;
 use super::output;
 use clap::Args;
-use curricle_core::config::{self, Draft, Experiment, Problems, presets};
+use curricle_core::config::{self, Draft, Experiment, presets};
 use std::path::Path;
 
 /// Largest experiment file that is read.
@@ -87,9 +87,7 @@ pub fn change(text: &str, origin: &str, changes: &Changes) -> Result<Chosen, Fai
     // First all at once, so that every problem is reported together with its place.
     let experiment = config::read(text, origin, &pairs)?;
     let mut draft = Draft::new(text, origin)?;
-    for (path, value) in &pairs {
-        draft.set(path, value).map_err(|problem| Problems(vec![problem]))?;
-    }
+    draft.set_all(&pairs)?;
     Ok(Chosen { experiment, text: draft.text() })
 }
 

@@ -14,6 +14,7 @@ pub mod experiment;
 mod failure;
 mod fork;
 pub mod output;
+pub mod preset;
 mod progress;
 mod resume;
 mod run;
@@ -63,6 +64,7 @@ fn dispatch(context: &Context, command: Option<Command>) -> Result<(), Failure> 
         Some(Command::Eval(arguments)) => eval::run(context, arguments),
         Some(Command::Runs(command)) => runs::run(context, command),
         Some(Command::Data(command)) => data::run(&command, context),
+        Some(Command::Preset(command)) => preset::run(&command, context),
         Some(Command::Doctor) => doctor::run(context),
         Some(Command::Completions(arguments)) => completions::run(&arguments),
         Some(Command::Attack(_)) => not_built("attack"),

@@ -46,7 +46,7 @@ pub fn run(context: &Context, command: Command) -> Result<(), Failure> {
 }
 
 /// Asks whether to go on; `y` does, everything else does not. Where nobody can be asked, `--yes` must have been given.
-fn confirm(context: &Context, what: &str, yes: bool) -> Result<(), Failure> {
+pub(in crate::cli) fn confirm(context: &Context, what: &str, yes: bool) -> Result<(), Failure> {
     if yes {
         return Ok(());
     }
