@@ -44,7 +44,7 @@ pub fn run(context: &Context, root: &Path, arguments: &Arguments) -> Result<(), 
     }
     let details: Vec<String> = verified.iter().flat_map(|set| &set.files).filter_map(damage).collect();
     Err(Failure::failed(format!("not whole: {}{}", broken.join(", "), details.concat()))
-        .hint(format!("`curricle data fetch {} --force` fetches it anew", broken[0])))
+        .hint(format!("`curricle data fetch {}` brings a whole one", broken[0])))
 }
 
 /// What is wrong with a file, as a further line of the message.

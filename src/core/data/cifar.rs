@@ -16,9 +16,8 @@ const SIDE: usize = 32;
 /// Pixels of one colour.
 const PLANE: usize = SIDE * SIDE;
 
-/// One file's images.
+/// What one file says beside its pixels.
 struct Part {
-    pixels: Vec<u8>,
     labels: Vec<u16>,
     sum: String,
 }
@@ -27,19 +26,24 @@ struct Part {
 pub(crate) fn read(set: &Official, label_bytes: usize, root: &Path, listed: &[String]) -> Result<Source, Error> {
     let train = place::training_files(set, listed)?;
     let paths = place::find_all(set, root, &train)?;
-    let files: Vec<&File> = train.iter().map(|(_, file)| *file).chain(set.test).collect();
     let classes = classes(set, &paths)?;
-    let parts: Vec<Result<Part, Error>> = std::thread::scope(|scope| {
-        let readers: Vec<_> =
-            files.iter().zip(&paths).map(|(file, path)| scope.spawn(|| read_file(set, file, path, label_bytes, classes.len()))).collect();
+    let train_files: Vec<&File> = train.iter().map(|(_, file)| *file).collect();
+    let test_files: Vec<&File> = set.test.iter().collect();
+    // Every file has its own part of the pixels, so that its thread puts them where they stay.
+    let (mut train_pixels, mut test_pixels) = (pixels(&train_files), pixels(&test_files));
+    let places = parts(&train_files, &mut train_pixels).into_iter().chain(parts(&test_files, &mut test_pixels));
+    let outcomes: Vec<Result<Part, Error>> = std::thread::scope(|scope| {
+        let classes = classes.len();
+        let readers: Vec<_> = places
+            .zip(&paths)
+            .map(|((file, into), path)| scope.spawn(move || read_file(set, file, path, label_bytes, classes, into)))
+            .collect();
         readers.into_iter().map(|reader| reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
     });
-    let mut source = Source { classes, ..Source::default() };
-    source.train = empty(train.iter().map(|(_, file)| file.count).sum());
-    source.test = empty(set.test.iter().map(|file| file.count).sum());
+    let mut source = Source { classes, train: shaped(train_pixels), test: shaped(test_pixels), ..Source::default() };
     let mut problems = Vec::new();
-    for (number, (file, part)) in files.iter().zip(parts).enumerate() {
-        let part = match part {
+    for (number, (file, outcome)) in train_files.iter().chain(&test_files).zip(outcomes).enumerate() {
+        let part = match outcome {
             Ok(part) => part,
             Err(error) => {
                 problems.push(error);
@@ -48,28 +52,36 @@ pub(crate) fn read(set: &Official, label_bytes: usize, root: &Path, listed: &[St
         };
         source.checksums.insert(file.name.to_owned(), part.sum);
         // A canonical number counts through all training files, also through those that were left out.
-        let (into, first) = match train.get(number) {
-            Some((place, _)) => (&mut source.train, set.train[..*place].iter().map(|file| file.count).sum()),
-            None => (&mut source.test, set.test[..number - train.len()].iter().map(|file| file.count).sum::<usize>()),
+        let (into, before) = match train.get(number) {
+            Some((place, _)) => (&mut source.train, &set.train[..*place]),
+            None => (&mut source.test, &set.test[..number - train.len()]),
         };
-        into.images.extend_from_slice(&part.pixels);
+        let first: usize = before.iter().map(|file| file.count).sum();
         into.index.extend((first..first + part.labels.len()).map(|place| place as u32));
         into.labels.extend_from_slice(&part.labels);
     }
     if problems.is_empty() { Ok(source) } else { Err(Error::together(problems)) }
 }
 
-/// A set of CIFAR's shape with room for `count` images.
-fn empty(count: usize) -> ImageSet {
-    ImageSet {
-        images: Vec::with_capacity(count * 3 * PLANE),
-        labels: Vec::with_capacity(count),
-        index: Vec::with_capacity(count),
-        height: SIDE,
-        width: SIDE,
-        channels: 3,
-        difficulty: None,
+/// Room for the pixels of files.
+fn pixels(files: &[&File]) -> Vec<u8> {
+    vec![0; files.iter().map(|file| file.count * 3 * PLANE).sum()]
+}
+
+/// Each file with its part of the pixels.
+fn parts<'a>(files: &[&'a File], mut pixels: &'a mut [u8]) -> Vec<(&'a File, &'a mut [u8])> {
+    let mut parts = Vec::with_capacity(files.len());
+    for file in files {
+        let (part, rest) = pixels.split_at_mut(file.count * 3 * PLANE);
+        parts.push((*file, part));
+        pixels = rest;
     }
+    parts
+}
+
+/// A set of CIFAR's shape, its labels still to come.
+fn shaped(images: Vec<u8>) -> ImageSet {
+    ImageSet { images, height: SIDE, width: SIDE, channels: 3, ..ImageSet::default() }
 }
 
 /// The names of the classes: from the set's own list where it is there and whole, else built in.
@@ -89,8 +101,8 @@ fn classes(set: &Official, paths: &[PathBuf]) -> Result<Vec<String>, Error> {
         .hint("without this file the names of the published set are used"))
 }
 
-/// Reads and checks one file.
-fn read_file(set: &Official, file: &File, path: &Path, label_bytes: usize, classes: usize) -> Result<Part, Error> {
+/// Reads and checks one file, and puts its pixels into their place.
+fn read_file(set: &Official, file: &File, path: &Path, label_bytes: usize, classes: usize, into: &mut [u8]) -> Result<Part, Error> {
     let bytes = if path.extension().is_some_and(|end| end == "gz") {
         let packed = check::read_at_most(path, file.bytes + (1 << 20))?;
         check::gunzip_exactly(&packed, path, file.bytes, set.name)?
@@ -99,7 +111,7 @@ fn read_file(set: &Official, file: &File, path: &Path, label_bytes: usize, class
     };
     let sum = check::sha256(&bytes);
     let trust = check::contents(file, path, &sum, set.name)?;
-    let (pixels, labels) = unpack(&bytes, label_bytes);
+    let labels = unpack(&bytes, label_bytes, into);
     // Of files with the official sum all labels are known to be in range.
     if trust != Trust::Official
         && let Some(place) = labels.iter().position(|&label| usize::from(label) >= classes)
@@ -112,15 +124,13 @@ fn read_file(set: &Official, file: &File, path: &Path, label_bytes: usize, class
             classes - 1
         )));
     }
-    Ok(Part { pixels, labels, sum })
+    Ok(Part { labels, sum })
 }
 
 /// Records to labels and pixels, the colours of a pixel side by side.
-fn unpack(bytes: &[u8], label_bytes: usize) -> (Vec<u8>, Vec<u16>) {
+fn unpack(bytes: &[u8], label_bytes: usize, pixels: &mut [u8]) -> Vec<u16> {
     let record = label_bytes + 3 * PLANE;
-    let count = bytes.len() / record;
-    let mut labels = Vec::with_capacity(count);
-    let mut pixels = vec![0; count * 3 * PLANE];
+    let mut labels = Vec::with_capacity(bytes.len() / record);
     for (record, image) in bytes.chunks_exact(record).zip(pixels.chunks_exact_mut(3 * PLANE)) {
         labels.push(u16::from(record[label_bytes - 1]));
         let (red, rest) = record[label_bytes..].split_at(PLANE);
@@ -129,7 +139,7 @@ fn unpack(bytes: &[u8], label_bytes: usize) -> (Vec<u8>, Vec<u16>) {
             pixel.copy_from_slice(&[red, green, blue]);
         }
     }
-    (pixels, labels)
+    labels
 }
 
 #[cfg(test)]
@@ -142,7 +152,8 @@ mod tests {
         for colour in 0..3u8 {
             record.extend((0..PLANE).map(|place| (place % 80) as u8 + colour * 80));
         }
-        let (pixels, labels) = unpack(&record, 2);
+        let mut pixels = vec![0; 3 * PLANE];
+        let labels = unpack(&record, 2, &mut pixels);
         assert_eq!(labels, [3]);
         assert_eq!(pixels[..6], [0, 80, 160, 1, 81, 161]);
         assert_eq!(pixels[pixels.len() - 3..], [(1023 % 80) as u8, (1023 % 80) as u8 + 80, (1023 % 80) as u8 + 160]);

@@ -228,8 +228,9 @@ fn reason(status: u16) -> &'static str {
 /// Why a request failed, in few words.
 fn words(error: &ureq::Error) -> String {
     match error {
-        ureq::Error::Io(error) => plain(error),
-        ureq::Error::HostNotFound => "no such host, or no network".to_owned(),
+        // The resolver's own words are "failed to lookup address information" and more.
+        ureq::Error::Io(error) if !error.to_string().contains("lookup address") => plain(error),
+        ureq::Error::Io(_) | ureq::Error::HostNotFound => "no such host, or no network".to_owned(),
         ureq::Error::Timeout(_) => "no answer in time".to_owned(),
         other => other.to_string(),
     }

@@ -81,7 +81,11 @@ pub fn load(data: &Data, root: &Path) -> Result<Images, Error> {
     match (data.per_class, data.subset.as_str()) {
         (0, "") => {}
         (count, "") => train = subset::per_class(&train, &source.classes, &kept, count as usize, data.seed)?,
-        (0, file) => train = subset::listed(&train, whole, &home(file))?,
+        (0, file) => {
+            let path = subset::find(file, root);
+            train = subset::listed(&train, whole, &path)?;
+            source.checksums.insert("subset file".to_owned(), check::sha256_of(&path)?);
+        }
         _ => return Err(Error::choice("`data.per_class` and `data.subset` both choose images").hint("set one of them")),
     }
     let (mut train, holdout) = holdout::split(train, classes, data.holdout, data.seed)?;

@@ -4,7 +4,7 @@ use super::error::{Error, grouped};
 use super::set::ImageSet;
 use super::source::Source;
 use crate::random::{Purpose, Stream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Keeps the classes that `wanted` names (by name, else by number) and numbers them anew, in the order given, in the
 /// training and the test set alike. No names: all classes stay. The result says which class each kept one was.
@@ -82,6 +82,13 @@ pub(crate) fn per_class(set: &ImageSet, names: &[String], kept: &[u16], count: u
     }
     chosen.sort_unstable();
     Ok(set.select(&chosen))
+}
+
+/// Where a subset file lies: as named, seen from the working folder, else from the data root.
+pub(crate) fn find(name: &str, root: &Path) -> PathBuf {
+    let path = super::home(name);
+    let under = root.join(&path);
+    if !path.exists() && under.exists() { under } else { path }
 }
 
 /// Keeps the training images that a JSON file lists by their canonical numbers, in the order of the file.

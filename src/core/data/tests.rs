@@ -73,11 +73,13 @@ fn the_published_subsets_are_balanced() {
         return;
     }
     let mut data = cifar();
-    data.subset = root.join("subsets/cifar10-5000.json").display().to_string();
+    // Seen from the data root.
+    data.subset = "subsets/cifar10-5000.json".into();
     let images = load(&data, &root).unwrap();
     assert_eq!(images.train.counts(10), [500; 10]);
-    let listed: Vec<u32> = serde_json::from_str(&std::fs::read_to_string(&data.subset).unwrap()).unwrap();
+    let listed: Vec<u32> = serde_json::from_str(&std::fs::read_to_string(root.join(&data.subset)).unwrap()).unwrap();
     assert_eq!(images.train.index, listed);
+    assert_eq!(images.checksums["subset file"], "b58ecbfa91cf2f791da573e0c0bb86ec562bcd7c7cc43cd730bcb66ec5c4aaaf");
 }
 
 #[test]
