@@ -6,7 +6,7 @@
 use crate::error::Result;
 use crate::evaluation::{Score, evaluate};
 use crate::images::DeviceSet;
-use crate::state::{Best, EpochSums, TestResult};
+use crate::state::{Best, TestResult};
 use crate::training::Training;
 use curricle_core::config::Watch;
 use curricle_core::record::{self, Level, What};
@@ -103,7 +103,7 @@ fn record_scores(training: &mut Training, scores: &[(&'static str, Score)], ends
 
 /// Plateau and early stop take the epoch's loss; the sums begin anew.
 fn end_epoch(training: &mut Training, scores: &[(&'static str, Score)]) -> Result<()> {
-    let sums = std::mem::replace(&mut training.progress.epoch, EpochSums::default());
+    let sums = std::mem::take(&mut training.progress.epoch);
     let train_loss = sums.loss / sums.images.max(1) as f64;
     let holdout = scores.iter().find(|(set, _)| *set == "holdout").map(|(_, score)| score.loss);
     let watched = match training.experiment.training.watch {

@@ -19,9 +19,9 @@ pub struct BasicConv {
 impl BasicConv {
     /// Registers the network for images of `channels` and `classes` classes.
     pub fn new(layout: &mut Layout, channels: i64, classes: i64) -> Self {
-        let first = Convolution::new(layout, "conv1", channels, 16, 2, 1, 0, Scheme::TorchDefault);
+        let first = Convolution::new(layout, "conv1", channels, 16, 2, 1, Scheme::TorchDefault);
         let first_norm = BatchNorm::new(layout, "bn1", 16, 1.0);
-        let second = Convolution::new(layout, "conv2", 16, 32, 2, 1, 0, Scheme::TorchDefault);
+        let second = Convolution::new(layout, "conv2", 16, 32, 2, 1, Scheme::TorchDefault);
         let second_norm = BatchNorm::new(layout, "bn2", 32, 1.0);
         Self { convolutions: [first, second], norms: [first_norm, second_norm], last: Linear::new(layout, "fc", 32, classes, false) }
     }

@@ -25,7 +25,7 @@ pub struct Convolution {
 
 impl Convolution {
     /// Registers a `size`×`size` convolution of `inner` to `out` channels under `name`.
-    pub fn new(layout: &mut Layout, name: &str, inner: i64, out: i64, size: i64, stride: i64, padding: i64, scheme: Scheme) -> Self {
+    pub fn new(layout: &mut Layout, name: &str, inner: i64, out: i64, size: i64, stride: i64, scheme: Scheme) -> Self {
         let shape = [out, inner, size, size];
         let (weight, bias) = match scheme {
             Scheme::HeFanOut => {
@@ -38,7 +38,8 @@ impl Convolution {
                 (weight, Some(layout.parameter(format!("{name}.bias"), &[out], Initial::Uniform(bound))))
             }
         };
-        Self { weight, bias, stride, padding }
+        // 1 for 3×3, none for 1×1 and 2×2.
+        Self { weight, bias, stride, padding: (size - 1) / 2 }
     }
 
     /// [B, in, H, W] → [B, out, H′, W′].

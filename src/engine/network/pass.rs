@@ -65,19 +65,16 @@ impl Pass {
     }
 
     /// A weight in the kind of θ.
-    #[must_use]
     pub fn weight(&self, id: ParameterId) -> &Tensor {
         &self.weights[id.0]
     }
 
     /// A weight as convolutions and the last layer read it.
-    #[must_use]
     pub fn low_weight(&self, id: ParameterId) -> &Tensor {
         self.low_weights.as_ref().map_or(&self.weights[id.0], |weights| &weights[id.0])
     }
 
     /// A running statistic.
-    #[must_use]
     pub fn statistic(&self, id: StatisticId) -> &Tensor {
         &self.statistics[id.0]
     }

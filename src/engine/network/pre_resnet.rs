@@ -26,15 +26,14 @@ impl Residual {
         let mut steps = Vec::new();
         for (number, &(inner, out, size, stride)) in (1..).zip(convolutions) {
             let norm = BatchNorm::new(layout, &format!("{name}.bn{number}"), inner, GAMMA);
-            let convolution =
-                Convolution::new(layout, &format!("{name}.conv{number}"), inner, out, size, stride, (size - 1) / 2, Scheme::HeFanOut);
+            let convolution = Convolution::new(layout, &format!("{name}.conv{number}"), inner, out, size, stride, Scheme::HeFanOut);
             steps.push((norm, convolution));
         }
         let inner = convolutions.first().map_or(0, |c| c.0);
         let out = convolutions.last().map_or(0, |c| c.1);
         let stride: i64 = convolutions.iter().map(|c| c.3).product();
         let projection = (stride != 1 || inner != out)
-            .then(|| Convolution::new(layout, &format!("{name}.downsample.0"), inner, out, 1, stride, 0, Scheme::HeFanOut));
+            .then(|| Convolution::new(layout, &format!("{name}.downsample.0"), inner, out, 1, stride, Scheme::HeFanOut));
         Self { steps, projection }
     }
 
@@ -66,7 +65,7 @@ impl PreResNet {
     pub fn new(layout: &mut Layout, depth: i64, bottleneck: bool, pooling: Pooling, channels: i64, classes: i64) -> Self {
         let per_stage = (depth - 2) / if bottleneck { 9 } else { 6 };
         let expansion = if bottleneck { 4 } else { 1 };
-        let first = Convolution::new(layout, "conv1", channels, 16, 3, 1, 1, Scheme::HeFanOut);
+        let first = Convolution::new(layout, "conv1", channels, 16, 3, 1, Scheme::HeFanOut);
         let mut blocks = Vec::new();
         let mut inner = 16;
         for (stage, planes) in (1..).zip([16, 32, 64]) {

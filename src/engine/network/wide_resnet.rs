@@ -22,11 +22,11 @@ struct WideBlock {
 impl WideBlock {
     fn new(layout: &mut Layout, name: &str, inner: i64, out: i64, stride: i64, dropout: f64) -> Self {
         let first_norm = BatchNorm::new(layout, &format!("{name}.bn1"), inner, 1.0);
-        let first = Convolution::new(layout, &format!("{name}.conv1"), inner, out, 3, stride, 1, Scheme::HeFanOut);
+        let first = Convolution::new(layout, &format!("{name}.conv1"), inner, out, 3, stride, Scheme::HeFanOut);
         let second_norm = BatchNorm::new(layout, &format!("{name}.bn2"), out, 1.0);
-        let second = Convolution::new(layout, &format!("{name}.conv2"), out, out, 3, 1, 1, Scheme::HeFanOut);
+        let second = Convolution::new(layout, &format!("{name}.conv2"), out, out, 3, 1, Scheme::HeFanOut);
         let shortcut =
-            (inner != out).then(|| Convolution::new(layout, &format!("{name}.convShortcut"), inner, out, 1, stride, 0, Scheme::HeFanOut));
+            (inner != out).then(|| Convolution::new(layout, &format!("{name}.convShortcut"), inner, out, 1, stride, Scheme::HeFanOut));
         Self { norms: [first_norm, second_norm], convolutions: [first, second], shortcut, dropout }
     }
 
@@ -54,7 +54,7 @@ impl WideResNet {
     /// Registers a network for images of `channels` and `classes` classes. `depth` must be 6n+4.
     pub fn new(layout: &mut Layout, depth: i64, width: i64, dropout: f64, channels: i64, classes: i64) -> Self {
         let per_stage = (depth - 4) / 6;
-        let first = Convolution::new(layout, "conv1", channels, 16, 3, 1, 1, Scheme::HeFanOut);
+        let first = Convolution::new(layout, "conv1", channels, 16, 3, 1, Scheme::HeFanOut);
         let mut blocks = Vec::new();
         let mut inner = 16;
         for (stage, planes) in (1..).zip([16 * width, 32 * width, 64 * width]) {

@@ -52,12 +52,8 @@ fn known_difficulty_tells_the_loss() {
     let train = DeviceSet::new(&images.train, Device::Cpu, true).unwrap();
     let test = DeviceSet::new(&images.test, Device::Cpu, true).unwrap();
     let plan = Plan::new(&experiment, images.train.len(), false).unwrap();
-    let mut stepper = Stepper {
-        optimizer: Sgd::new(&experiment.optimizer),
-        label_smoothing: 0.0,
-        arithmetic: Arithmetic::Plain,
-        loss_scale: None,
-    };
+    let mut stepper =
+        Stepper { optimizer: Sgd::new(&experiment.optimizer), label_smoothing: 0.0, arithmetic: Arithmetic::Plain, loss_scale: None };
     for step in 1..=plan.steps {
         let epoch = plan.epoch_of(step);
         let order = epoch_order(0, epoch, plan.images);
@@ -70,9 +66,8 @@ fn known_difficulty_tells_the_loss() {
     }
     let _guard = tch::no_grad_guard();
     let (bytes, labels) = test.range(0, test.len()).unwrap();
-    let logits = network
-        .forward(&weights.theta, &weights.statistics, &normalisation.apply(&bytes).unwrap(), Mode::Eval, Arithmetic::Plain)
-        .unwrap();
+    let logits =
+        network.forward(&weights.theta, &weights.statistics, &normalisation.apply(&bytes).unwrap(), Mode::Eval, Arithmetic::Plain).unwrap();
     let losses = logits.f_cross_entropy_loss(&labels, None::<Tensor>, Reduction::None, -100, 0.0).unwrap();
     let losses: Vec<f64> = Vec::try_from(losses.to_kind(Kind::Double)).unwrap();
     let accuracy = logits.argmax(-1, false).eq_tensor(&labels).to_kind(Kind::Double).mean(Kind::Double).double_value(&[]);

@@ -19,7 +19,6 @@ use curricle_engine::optimizer::Sgd;
 use curricle_engine::step::Stepper;
 use curricle_engine::weights::{Weights, host_f64, slice};
 use serde_json::Value;
-use std::path::Path;
 use std::sync::OnceLock;
 use tch::{Device, Kind, Tensor};
 
