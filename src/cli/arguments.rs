@@ -5,16 +5,21 @@ use super::{ask, completions, data, eval, fork, preset, resume, run, runs};
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
+/// What stands below the list of commands.
+const NOTES: &str = "\
+EXPERIMENT is the name of a preset or a TOML file.
+RUN is the id of a run, a beginning that fits no other, or `last`.
+
+Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 stopped on request
+(state saved), 4 run locked or lost, 5 diverged, 6 disk, 128 + n ended by
+signal n (state saved).";
+
 /// A terminal workbench for research on how networks are trained.
 ///
 /// Without a command it opens the screen.
 #[derive(Debug, Parser)]
 #[command(name = "curricle", version = version(), max_term_width = 100, disable_help_subcommand = true)]
-#[command(
-    after_help = "EXPERIMENT is the name of a preset or a TOML file. RUN is the id of a run, a beginning that fits no other, or `last`.
-Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 stopped on request (state saved), 4 run locked or lost, 5 diverged,
-6 disk, 128 + n ended by signal n (state saved)."
-)]
+#[command(after_help = NOTES)]
 pub struct Arguments {
     /// What holds for every command.
     #[command(flatten)]
@@ -37,8 +42,8 @@ pub struct Global {
     /// Print JSON
     #[arg(long, global = true)]
     pub json: bool,
-    /// When to use colours
-    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
+    /// When to use colours: auto, always or never
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN", hide_possible_values = true, hide_default_value = true)]
     pub color: Color,
     /// Draw with ASCII alone
     #[arg(long, global = true)]

@@ -34,8 +34,8 @@ pub struct Progress {
     verbose: bool,
     /// Events before this moment were shown by somebody else.
     from: f64,
-    /// Length of the line on the terminal.
-    drawn: usize,
+    /// Whether a line stands on the terminal.
+    drawn: bool,
     last_line: Instant,
     view: View,
 }
@@ -70,7 +70,7 @@ impl Progress {
             paint: context.paints_stderr(),
             verbose: context.verbose > 0,
             from: curricle_core::run::now(),
-            drawn: 0,
+            drawn: false,
             last_line: Instant::now(),
             view: View::default(),
         }
@@ -99,10 +99,10 @@ impl Progress {
 
     /// Takes the line away, so that others may write.
     pub fn clear(&mut self) {
-        if self.drawn > 0 {
+        if self.drawn {
             // Best effort: a terminal that is gone shows nothing anyway.
             let _ = write!(std::io::stderr().lock(), "\r\u{1b}[K");
-            self.drawn = 0;
+            self.drawn = false;
         }
     }
 
@@ -130,22 +130,10 @@ impl Progress {
     }
 
     fn draw(&mut self) {
-        use unicode_width::UnicodeWidthChar;
-        let width = crossterm::terminal::size().map_or(80, |(columns, _)| usize::from(columns)).saturating_sub(1);
-        let mut line = String::new();
-        let mut used = 0;
-        for letter in self.view.line().chars() {
-            used += letter.width().unwrap_or(0);
-            if used > width {
-                break;
-            }
-            line.push(letter);
-        }
-        if line.is_empty() {
-            return;
-        }
+        let width = crossterm::terminal::size().map_or(80, |(columns, _)| usize::from(columns));
+        let line = self.view.line_within(if width == 0 { 79 } else { width - 1 });
         let _ = write!(std::io::stderr().lock(), "\r{line}\u{1b}[K");
-        self.drawn = used;
+        self.drawn = true;
     }
 }
 
@@ -235,28 +223,33 @@ impl View {
         (steps > 0 && seconds > 0.2).then(|| (seconds, steps, last_images.saturating_sub(*first_images)))
     }
 
-    /// The one line of a terminal.
+    /// Everything worth a line.
     fn line(&self) -> String {
+        self.line_within(usize::MAX)
+    }
+
+    /// As much of it as fits: what matters least goes first.
+    fn line_within(&self, width: usize) -> String {
         if self.steps == 0 {
-            return "starting".to_string();
+            return "starting".chars().take(width).collect();
         }
-        let mut line = self.place();
-        if let Some(loss) = self.loss {
-            line.push_str(&format!("  loss {}", four(Some(loss))));
+        let images = self.rate().filter(|(.., images)| *images > 0).map(|(seconds, _, images)| (images as f64 / seconds).round() as u64);
+        let end = if self.paused { Some("paused".to_string()) } else { self.left().map(|left| format!("{} left", duration(left))) };
+        // In the order in which they are shown, each with the order in which they go.
+        let mut parts: Vec<(u8, String)> = vec![(0, self.place())];
+        parts.extend(self.loss.map(|loss| (3, format!("loss {}", four(Some(loss))))));
+        parts.extend(self.accuracy.map(|accuracy| (2, format!("test accuracy {accuracy:.4}"))));
+        parts.extend(images.map(|images| (5, format!("{} images/s", thousands(images)))));
+        parts.push((4, format!("{} %", self.step * 100 / self.steps)));
+        parts.extend(end.map(|end| (1, end)));
+        loop {
+            let line = parts.iter().map(|(_, part)| part.as_str()).collect::<Vec<_>>().join("  ");
+            let last = parts.iter().enumerate().max_by_key(|(_, (rank, _))| *rank).map(|(place, (rank, _))| (place, *rank));
+            match last {
+                Some((place, rank)) if rank > 0 && line.chars().count() > width => drop(parts.remove(place)),
+                _ => return line.chars().take(width).collect(),
+            }
         }
-        if let Some(accuracy) = self.accuracy {
-            line.push_str(&format!("  test accuracy {accuracy:.4}"));
-        }
-        if let Some((seconds, _, images)) = self.rate().filter(|(.., images)| *images > 0) {
-            line.push_str(&format!("  {} images/s", thousands((images as f64 / seconds).round() as u64)));
-        }
-        line.push_str(&format!("  {} %", self.step * 100 / self.steps.max(1)));
-        match (self.paused, self.left()) {
-            (true, _) => line.push_str("  paused"),
-            (false, Some(left)) => line.push_str(&format!("  {} left", duration(left))),
-            (false, None) => {}
-        }
-        line
     }
 }
 
@@ -281,6 +274,9 @@ mod tests {
         view.seen = VecDeque::from([(begin, 511, 0), (begin + Duration::from_secs(10), 611, 12_800)]);
         view.accuracy = Some(0.4663);
         assert_eq!(view.line(), "epoch 2 of 12  step 611 of 4,692  loss 1.4127  test accuracy 0.4663  1,280 images/s  13 %  6 m 48 s left");
+        assert_eq!(view.line_within(79), "epoch 2 of 12  step 611 of 4,692  loss 1.4127  test accuracy 0.4663  6 m 48 s left");
+        assert_eq!(view.line_within(59), "epoch 2 of 12  step 611 of 4,692  6 m 48 s left");
+        assert_eq!(view.line_within(20), "epoch 2 of 12  step ");
         view.take(&event(611, 2, What::Paused(record::Paused::default())), false);
         assert!(view.line().ends_with("13 %  paused"));
     }

@@ -94,7 +94,12 @@ pub fn print_summary(context: &Context, summary: &Summary) -> Result<(), Failure
 }
 
 /// How a run stands, in a few lines.
-pub fn in_words(summary: &Summary) -> String {
+fn in_words(summary: &Summary) -> String {
+    output::table(&rows(summary), &[])
+}
+
+/// The same as rows of a table.
+pub fn rows(summary: &Summary) -> Vec<Vec<String>> {
     let of = |number: u64, all: Option<u64>| match all {
         Some(all) => format!("{} of {}", thousands(number), thousands(all)),
         None => thousands(number),
@@ -119,5 +124,5 @@ pub fn in_words(summary: &Summary) -> String {
     if let Some(message) = &summary.message {
         rows.push(vec!["message".to_string(), message.clone()]);
     }
-    output::table(&rows, &[])
+    rows
 }

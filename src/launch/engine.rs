@@ -121,10 +121,11 @@ fn parse_progress(line: &str) -> Option<(u64, u64)> {
     Some((done.parse().ok()?, total.parse().ok()?))
 }
 
-/// The code to end with after an engine ended so.
+/// The code to end with after an engine ended so: its own where it means something, else 1 (127 without libtorch, 101
+/// after a panic).
 pub(super) fn code_of(status: ExitStatus) -> u8 {
     match (status.code(), status.signal()) {
-        (Some(code), _) => u8::try_from(code).unwrap_or(1),
+        (Some(code), _) => u8::try_from(code).ok().filter(|code| matches!(code, 0..=6 | 129..=192)).unwrap_or(1),
         (None, Some(signal)) => 128_u8.saturating_add(u8::try_from(signal).unwrap_or(0)),
         (None, None) => 1,
     }
@@ -132,10 +133,11 @@ pub(super) fn code_of(status: ExitStatus) -> u8 {
 
 /// What the engine said before it ended: from its `error:` line on, else its last line, else how it ended.
 pub(super) fn last_words(lines: &[String], status: ExitStatus) -> String {
-    if let Some(place) = lines.iter().rposition(|line| line.starts_with("error: ")) {
-        let mut text = lines[place..].join("\n");
-        text.drain(.."error: ".len());
-        return text.trim_end().to_string();
+    // In the log a line may begin with its time.
+    let said = |line: &String| line.starts_with("error: ") || line.split_once(' ').is_some_and(|(_, rest)| rest.starts_with("error: "));
+    if let Some(place) = lines.iter().rposition(said) {
+        let text = lines[place..].join("\n");
+        return text.split_once("error: ").map_or(text.as_str(), |(_, rest)| rest).trim_end().to_string();
     }
     let how = match (status.code(), status.signal()) {
         (Some(code), _) => format!("the engine ended with code {code}"),
@@ -158,9 +160,12 @@ mod tests {
         let lines = |text: &str| text.lines().map(str::to_string).collect::<Vec<_>>();
         assert_eq!(last_words(&lines("warning: x\nerror: no data\nhint: fetch it"), status), "no data\nhint: fetch it");
         assert_eq!(last_words(&lines("cannot open libtorch.so\n"), status), "the engine ended with code 2: cannot open libtorch.so");
+        assert_eq!(last_words(&lines("2026-11-24T20:00:00Z error: no data"), status), "no data");
         assert_eq!(last_words(&[], ExitStatus::from_raw(9)), "the engine was ended by signal 9");
         assert_eq!(code_of(ExitStatus::from_raw(9)), 137);
         assert_eq!(code_of(status), 2);
+        assert_eq!(code_of(ExitStatus::from_raw(127 << 8)), 1);
+        assert_eq!(code_of(ExitStatus::from_raw(130 << 8)), 130);
     }
 
     #[test]

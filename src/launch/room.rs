@@ -4,7 +4,7 @@
 use super::error::Error;
 use super::weights::size_of;
 use crate::words::thousands;
-use curricle_core::config::{Experiment, Interval, Precision, SetKind};
+use curricle_core::config::{Experiment, Interval, Precision};
 use curricle_core::run::disk::{free, size};
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -98,17 +98,10 @@ pub fn need(experiment: &Experiment) -> Need {
     }
 }
 
-/// Epochs and steps of an experiment, from the size of its image set as far as that is known without reading it.
+/// Epochs and steps of an experiment; where the size of its image set is known only from the data, 1,000 steps an epoch
+/// are assumed.
 fn length(experiment: &Experiment) -> (u64, u64) {
-    let data = &experiment.data;
-    let images = match data.set {
-        SetKind::Cifar10 | SetKind::Cifar100 => 50_000,
-        SetKind::Mnist | SetKind::FashionMnist => 60_000,
-        SetKind::Glyphs => data.glyphs.train,
-        SetKind::Folder | SetKind::Arrays => 100_000,
-    };
-    let batch = experiment.training.batch.max(1);
-    let per_epoch = images.div_ceil(batch).max(1);
+    let per_epoch = experiment.steps_per_epoch().unwrap_or(1_000).max(1);
     match (experiment.training.epochs, experiment.training.steps) {
         (_, Some(steps)) => (steps.div_ceil(per_epoch), steps),
         (Some(epochs), None) => (epochs, epochs.saturating_mul(per_epoch)),

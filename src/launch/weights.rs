@@ -1,7 +1,7 @@
 //! How large a network is, from its description alone: enough to say what a run takes on disk without starting an
-//! engine. The engine counts the real tensors; the test holds both against the published counts.
+//! engine.
 
-use curricle_core::config::{Block, Experiment, Network, NetworkKind, SetKind};
+use curricle_core::config::{Block, Experiment, Network, NetworkKind};
 
 /// Size of a network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,109 +12,36 @@ pub struct Size {
     pub buffers: u64,
 }
 
-/// Size of an experiment's network. Where the number of classes is known only from the data (a folder of images), 1,000
-/// are assumed.
+/// Size of an experiment's network. Where channels or classes are known only from the data (a folder of images), three
+/// and 1,000 are assumed.
 pub fn size_of(experiment: &Experiment) -> Size {
-    let data = &experiment.data;
-    let (channels, classes) = match data.set {
-        SetKind::Cifar10 | SetKind::Glyphs => (3, 10),
-        SetKind::Cifar100 => (3, 100),
-        SetKind::Mnist | SetKind::FashionMnist => (1, 10),
-        SetKind::Folder | SetKind::Arrays => (3, 1_000),
+    let channels = experiment.data.set.channels().unwrap_or(3);
+    let classes = experiment.data.class_count().unwrap_or(1_000);
+    Size { weights: experiment.network.weights(channels, classes), buffers: 2 * normed_channels(&experiment.network) }
+}
+
+/// Channels of all batch norms together: each has a running mean and a running variance.
+fn normed_channels(network: &Network) -> u64 {
+    let (blocks, expansion, planes) = match (network.kind, network.block) {
+        (NetworkKind::BasicConv, _) => return 16 + 32,
+        (NetworkKind::PreResNet, Block::Bottleneck) => (network.depth.saturating_sub(2) / 9, 4, [16, 32, 64]),
+        (NetworkKind::PreResNet, Block::Basic) => (network.depth.saturating_sub(2) / 6, 1, [16, 32, 64]),
+        (NetworkKind::WideResNet, _) => {
+            (network.depth.saturating_sub(4) / 6, 1, [16, 32, 64].map(|planes: u64| planes.saturating_mul(network.width)))
+        }
     };
-    let classes = if data.classes.is_empty() { classes } else { data.classes.len() as u64 };
-    count(&experiment.network, channels, classes)
-}
-
-/// Adds up layers.
-#[derive(Default)]
-struct Count {
-    weights: u64,
-    buffers: u64,
-}
-
-impl Count {
-    fn conv(&mut self, from: u64, to: u64, side: u64) {
-        self.add(from.saturating_mul(to).saturating_mul(side * side));
-    }
-
-    fn norm(&mut self, channels: u64) {
-        self.add(channels.saturating_mul(2));
-        self.buffers = self.buffers.saturating_add(channels.saturating_mul(2));
-    }
-
-    fn linear(&mut self, from: u64, to: u64) {
-        self.add(from.saturating_mul(to).saturating_add(to));
-    }
-
-    fn add(&mut self, weights: u64) {
-        self.weights = self.weights.saturating_add(weights);
-    }
-}
-
-fn count(network: &Network, channels: u64, classes: u64) -> Size {
-    let mut count = Count::default();
-    match network.kind {
-        NetworkKind::PreResNet => {
-            let (expansion, blocks) = match network.block {
-                Block::Bottleneck => (4, network.depth.saturating_sub(2) / 9),
-                Block::Basic => (1, network.depth.saturating_sub(2) / 6),
-            };
-            count.conv(channels, 16, 3);
-            let mut from = 16;
-            for planes in [16, 32, 64] {
-                for block in 0..blocks {
-                    let to = planes * expansion;
-                    count.norm(from);
-                    if network.block == Block::Bottleneck {
-                        count.conv(from, planes, 1);
-                        count.norm(planes);
-                        count.conv(planes, planes, 3);
-                        count.norm(planes);
-                        count.conv(planes, to, 1);
-                    } else {
-                        count.conv(from, planes, 3);
-                        count.norm(planes);
-                        count.conv(planes, planes, 3);
-                    }
-                    if block == 0 && from != to {
-                        count.conv(from, to, 1);
-                    }
-                    from = to;
-                }
-            }
-            count.norm(from);
-            count.linear(from, classes);
-        }
-        NetworkKind::WideResNet => {
-            count.conv(channels, 16, 3);
-            let mut from = 16;
-            for to in [16, 32, 64].map(|planes: u64| planes.saturating_mul(network.width)) {
-                for _ in 0..network.depth.saturating_sub(4) / 6 {
-                    count.norm(from);
-                    count.conv(from, to, 3);
-                    count.norm(to);
-                    count.conv(to, to, 3);
-                    if from != to {
-                        count.conv(from, to, 1);
-                    }
-                    from = to;
-                }
-            }
-            count.norm(from);
-            count.linear(from, classes);
-        }
-        NetworkKind::BasicConv => {
-            count.conv(channels, 16, 2);
-            count.add(16);
-            count.norm(16);
-            count.conv(16, 32, 2);
-            count.add(32);
-            count.norm(32);
-            count.linear(32, classes);
+    let mut from = 16_u64;
+    let mut channels = 0_u64;
+    for planes in planes {
+        let to = planes.saturating_mul(expansion);
+        // Within a block: two norms of the bottleneck's width, or one of the basic block's.
+        let inner = if expansion == 4 { 2 * planes } else { planes };
+        for _ in 0..blocks {
+            channels = channels.saturating_add(from).saturating_add(inner);
+            from = to;
         }
     }
-    Size { weights: count.weights, buffers: count.buffers }
+    channels.saturating_add(from)
 }
 
 #[cfg(test)]
@@ -122,26 +49,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn counts_are_the_published_ones() {
-        let preresnet = |depth, block| Network { kind: NetworkKind::PreResNet, depth, block, ..Network::default() };
-        let wide = |depth, width| Network { kind: NetworkKind::WideResNet, depth, width, ..Network::default() };
-        let table = [
-            (preresnet(20, Block::Bottleneck), 219_482, 242_612),
-            (preresnet(56, Block::Bottleneck), 590_426, 613_556),
-            (preresnet(101, Block::Bottleneck), 1_054_106, 1_077_236),
-            (preresnet(110, Block::Bottleneck), 1_146_842, 1_169_972),
-            (preresnet(164, Block::Bottleneck), 1_703_258, 1_726_388),
-            (wide(16, 2), 691_674, 703_284),
-            (wide(16, 4), 2_748_890, 2_772_020),
-            (wide(40, 4), 8_949_210, 8_972_340),
-            (wide(28, 10), 36_479_194, 36_536_884),
-        ];
-        for (network, ten, hundred) in table {
-            assert_eq!(count(&network, 3, 10).weights, ten, "{network:?}");
-            assert_eq!(count(&network, 3, 100).weights, hundred, "{network:?}");
-        }
-        let basic = Network { kind: NetworkKind::BasicConv, ..Network::default() };
-        assert_eq!(count(&basic, 1, 2).weights, 2_322);
-        assert_eq!(count(&basic, 1, 2).buffers, 96);
+    fn norms_are_counted_layer_by_layer() {
+        let network = |kind, depth, block, width| Network { kind, depth, block, width, ..Network::default() };
+        // Two blocks a stage: 16 + 16·2, 64 + 16·2, 64 + 32·2, 128 + 32·2, 128 + 64·2, 256 + 64·2, and 256 at the end.
+        let bottleneck = network(NetworkKind::PreResNet, 20, Block::Bottleneck, 1);
+        assert_eq!(normed_channels(&bottleneck), 48 + 96 + 128 + 192 + 256 + 384 + 256);
+        // One block a stage: 16 + 16, 16 + 32, 32 + 64, and 64 at the end.
+        assert_eq!(normed_channels(&network(NetworkKind::PreResNet, 8, Block::Basic, 1)), 32 + 48 + 96 + 64);
+        assert_eq!(normed_channels(&network(NetworkKind::WideResNet, 10, Block::Basic, 2)), (16 + 32) + (32 + 64) + (64 + 128) + 128);
+        assert_eq!(normed_channels(&network(NetworkKind::BasicConv, 0, Block::Basic, 1)), 48);
     }
 }

@@ -16,6 +16,7 @@
 //! | `fail_at`, `nan_at`, `full_at`, `kill_at` | step of a failure, a divergence, a full disk, a sudden end | – |
 //! | `drift` | 1: computes other weights every time | 0 |
 //! | `stop_early` | step of an early stop | – |
+//! | `hang_at` | step that takes a minute; a message says when it begins | – |
 //!
 //! Its "network" is eight numbers that every step changes depending on the seed, so a resumed run can be held against
 //! an uninterrupted one bit by bit.
@@ -250,6 +251,10 @@ impl Run<'_> {
 
     fn step(&mut self) -> Result<()> {
         let begun = Instant::now();
+        if self.script.get("hang_at") == Some(self.progress.step + 1) {
+            self.event(What::Message(record::Message { level: Level::Info, text: "the script waits".into() }))?;
+            std::thread::sleep(Duration::from_secs(60));
+        }
         self.script.sleep("step_ms");
         if self.script.get("step_ms").is_none() {
             std::thread::sleep(Duration::from_millis(2));

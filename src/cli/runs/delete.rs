@@ -12,7 +12,7 @@ use curricle_core::run::{Error, Lock, catalogue, disk};
 pub struct Arguments {
     /// The runs
     #[arg(required = true, value_name = "RUN")]
-    runs: Vec<String>,
+    which: Vec<String>,
     /// Do not ask
     #[arg(short, long)]
     yes: bool,
@@ -21,7 +21,7 @@ pub struct Arguments {
 /// Deletes runs. All are looked up before any is deleted.
 pub fn run(context: &Context, arguments: &Arguments) -> Result<(), Failure> {
     let mut directories = Vec::new();
-    for name in &arguments.runs {
+    for name in &arguments.which {
         let directory = catalogue::find(&context.runs, name)?;
         if Lock::is_held(&directory) {
             let holder = Lock::holder(&directory);

@@ -4,7 +4,7 @@ use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::fork::checkpoints;
 use crate::cli::output;
-use crate::cli::train::in_words;
+use crate::cli::train::rows;
 use clap::Args;
 use curricle_core::run::catalogue::{self, Summary};
 use curricle_core::run::{RunRecord, disk};
@@ -56,7 +56,7 @@ pub fn run(context: &Context, arguments: &Arguments) -> Result<(), Failure> {
         return output::json(&Shown { summary, record, checkpoints });
     }
     let plain = curricle_core::run::plain;
-    let mut rows = Vec::new();
+    let mut rows = rows(&summary);
     let mut say = |name: &str, text: String| {
         if !text.is_empty() {
             rows.push(vec![name.to_string(), text]);
@@ -75,5 +75,5 @@ pub fn run(context: &Context, arguments: &Arguments) -> Result<(), Failure> {
         say("libtorch", plain(&machine.libtorch));
     }
     say("version", plain(format!("{} {}", record.version, record.commit).trim()));
-    output::print(&format!("{}{}", in_words(&summary), output::table(&rows, &[])))
+    output::print(&output::table(&rows, &[]))
 }

@@ -369,6 +369,32 @@ mod tests {
         assert!(error.to_string().contains("a line is longer than 4.2 MB"), "{error}");
     }
 
+    /// Prints how long a hundred thousand events take: they are read once whenever a long run is opened.
+    #[test]
+    fn long_logs_are_read_quickly() {
+        let (_keep, directory) = scratch();
+        let mut writer = EventWriter::create(&directory).unwrap();
+        for number in 0..100_000 {
+            let what = Step { first: number, loss: vec![0.123_456_789; 10], accuracy: vec![0.5; 10], norm_sum: 729.8, ..Step::default() };
+            writer.append(number, number / 100, What::Step(what)).unwrap();
+        }
+        writer.flush().unwrap();
+        let start = std::time::Instant::now();
+        let mut follower = Follower::open(&directory);
+        let mut count = 0;
+        loop {
+            let update = follower.poll().unwrap();
+            count += update.events.len();
+            if !update.more {
+                break;
+            }
+        }
+        let elapsed = start.elapsed();
+        println!("100,000 events of 10 steps read in {elapsed:.0?}");
+        assert_eq!(count, 100_000);
+        assert!(elapsed.as_secs() < 5, "{elapsed:?}");
+    }
+
     proptest! {
         /// Foreign bytes never panic, and what is read does not depend on how the bytes arrived.
         #[test]
