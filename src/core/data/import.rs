@@ -101,3 +101,40 @@ fn archive(set: &'static Official, path: &Path, root: &Path, report: &mut dyn Fn
     let folder = staging.install(set, root, vouched)?;
     Ok(Installed { set: set.name, folder, already: false })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::testing::real_data;
+    use crate::data::{Data, load};
+
+    #[test]
+    fn an_archive_of_cifar_is_known_by_what_it_holds() {
+        let Some(real) = real_data("cifar-10-batches-bin/data_batch_5.bin") else { return };
+        let folder = tempfile::tempdir().unwrap();
+        // Under a name that says nothing, and not packed: `which` looks inside.
+        let path = folder.path().join("download(1)");
+        let mut builder = tar::Builder::new(std::fs::File::create(&path).unwrap());
+        builder.append_dir_all("cifar-10-batches-bin", real.join("cifar-10-batches-bin")).unwrap();
+        builder.finish().unwrap();
+        let root = folder.path().join("root");
+        let installed = import(&path, &root, None, &mut |_| {}).unwrap();
+        assert_eq!(installed, [Installed { set: "cifar10", folder: root.join("cifar-10-batches-bin"), already: false }]);
+        let data = Data { files: vec!["data_batch_5.bin".into()], ..Data::default() };
+        assert_eq!(load(&data, &root).unwrap().train.index[0], 40_000);
+        // An archive that ends in the middle leaves what is there as it is.
+        let whole = std::fs::read(&path).unwrap();
+        std::fs::write(&path, &whole[..whole.len() / 2]).unwrap();
+        let error = import(&path, &root, None, &mut |_| {}).unwrap_err();
+        assert!(error.text.contains("download(1)"), "{error}");
+        assert!(load(&data, &root).is_ok());
+    }
+
+    #[test]
+    fn what_holds_no_set_is_told_what_would() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = import(folder.path(), &folder.path().join("root"), None, &mut |_| {}).unwrap_err();
+        assert_eq!(error.text, format!("`{}` holds no complete public image set", folder.path().display()));
+        assert_eq!(error.details.len(), OFFICIAL.len());
+    }
+}
