@@ -49,7 +49,7 @@ section! {
         classes: Vec<String> = Vec::new(), "classes";
         /// Training images kept of each class, drawn by the seed. 0: all.
         per_class: u64 = 0, "images per class" ["images"];
-        /// JSON file with the indices of the training images to keep, in place of `per_class`.
+        /// JSON file with the indices of the training images to keep, in place of `per_class`; looked for in the data folder too.
         subset: String = String::new(), "subset file";
         /// Training files to read where the set comes in several; empty: all of them.
         files: Vec<String> = Vec::new(), "training files", for set = ["cifar10", "cifar100", "mnist", "fashion-mnist"];
