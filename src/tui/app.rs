@@ -88,6 +88,8 @@ pub struct Setting {
     pub flags: String,
     /// Whether there is no run yet.
     pub first: bool,
+    /// Columns of the terminal.
+    pub columns: u16,
 }
 
 impl App {
@@ -109,6 +111,7 @@ impl App {
             effects: Vec::new(),
             go: None,
             now: format::now(),
+            columns: setting.columns,
         };
         for problem in &setting.keymap_problems {
             shared.say(Tone::Warning, problem.clone());
@@ -172,7 +175,10 @@ impl App {
         match input {
             Input::Key(key) => self.key(key),
             Input::Paste(text) => self.paste(&text),
-            Input::Resize(_, _) => self.shared.effects.push(Effect::Redraw),
+            Input::Resize(width, _) => {
+                self.shared.columns = width;
+                self.shared.effects.push(Effect::Redraw);
+            }
         }
         self.follow_wishes();
     }
@@ -297,13 +303,14 @@ impl App {
             Action::PaneScores => self.go(Place::Scores),
             Action::PaneAttacks => self.go(Place::Attacks),
             Action::PaneRuns => self.go(Place::Runs),
-            Action::Help => self.shared.page = Some(Page::help(self.place, &self.shared.keymap, &self.shared.look)),
+            Action::Help => self.shared.page = Some(Page::help(self.place, &self.shared.keymap, &self.shared.look, self.shared.columns)),
             Action::Messages => {
                 let lines = self.shared.messages.page(self.shared.look.clock, self.shared.look.theme);
                 self.shared.messages.clear();
                 self.shared.page = Some(Page::new("messages, newest first", lines));
             }
             Action::CommandLine => self.shared.type_line(Purpose::Command, ":", ""),
+            Action::Find if !self.pane().offers(Action::Find) => self.shared.say(Tone::Plain, "there is no list to filter here"),
             Action::Find => {
                 let filter = self.pane().filter();
                 self.shared.type_line(Purpose::Filter, "/", &filter);
@@ -412,8 +419,9 @@ impl App {
                 Ok(machine) => self.shared.machine = Some(machine),
                 Err(problem) => self.shared.say(Tone::Warning, problem),
             },
-            Message::Images(Ok(lines)) => {
-                let lines = lines.into_iter().map(|line| super::ansi::line(&line)).collect();
+            Message::Images(Ok(preview)) => {
+                self.shared.messages.clear();
+                let lines = preview.lines(usize::from(self.shared.columns.saturating_sub(4)), &self.shared.look);
                 self.shared.page = Some(Page::new("images", lines));
             }
             Message::Images(Err(problem)) => self.shared.say(Tone::Bad, problem),

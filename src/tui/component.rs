@@ -15,6 +15,10 @@ use ratatui::text::Line;
 pub trait Component {
     /// Takes an action; answers whether it means something here.
     fn act(&mut self, action: Action, shared: &mut Shared) -> bool;
+    /// Whether an action that holds everywhere makes sense here.
+    fn offers(&self, _action: Action) -> bool {
+        true
+    }
     /// The one fact at the right of the tabs.
     fn fact(&self, shared: &Shared) -> (String, Role);
     /// A standing line for the message line, where nothing newer is said.

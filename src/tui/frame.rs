@@ -20,7 +20,7 @@ pub fn draw(buffer: &mut Buffer, area: Rect, place: Place, pane: &dyn Component,
         return;
     }
     tabs(buffer, Rect { height: 1, ..area }, place, pane.fact(shared), shared);
-    let message = message_line(pane, shared);
+    let message = message_line(pane, shared, area.width);
     let keys = Rect { y: area.bottom() - 1, height: 1, ..area };
     let taken = 2 + u16::from(message.is_some());
     let body = Rect { y: area.y + 1, height: area.height - taken, ..area };
@@ -39,12 +39,12 @@ pub fn draw(buffer: &mut Buffer, area: Rect, place: Place, pane: &dyn Component,
             _ => put_line(buffer, row, 0, &line),
         }
     }
-    foot(buffer, keys, place, shared);
+    foot(buffer, keys, place, pane, shared);
 }
 
-fn message_line(pane: &dyn Component, shared: &Shared) -> Option<Line<'static>> {
+fn message_line(pane: &dyn Component, shared: &Shared, columns: u16) -> Option<Line<'static>> {
     if let Some(question) = &shared.question {
-        return Some(question.line(shared.look.theme));
+        return Some(question.line(shared.look.theme, columns));
     }
     if shared.prompt.is_some() {
         return Some(Line::default());
@@ -54,9 +54,16 @@ fn message_line(pane: &dyn Component, shared: &Shared) -> Option<Line<'static>> 
 
 fn tabs(buffer: &mut Buffer, row: Rect, place: Place, (fact, role): (String, Role), shared: &Shared) {
     let mut x = 1;
+    // Where names and the fact do not fit beside each other, the other tabs keep their numbers.
+    let names: usize = PLACES.iter().skip(1).map(|(_, _, title)| title.len() + 4).sum();
+    let short = names + text::width(&fact) + 3 > usize::from(row.width);
     for (number, (at, _, title)) in PLACES.iter().skip(1).enumerate() {
         let active = *at == place;
-        let label = if active { format!("[{} {title}]", number + 1) } else { format!(" {} {title} ", number + 1) };
+        let label = match (active, short && row.width < 80) {
+            (true, _) => format!("[{} {title}]", number + 1),
+            (false, true) => format!(" {} ", number + 1),
+            (false, false) => format!(" {} {title} ", number + 1),
+        };
         let style = if active { shared.look.style(Role::Accent).add_modifier(Modifier::BOLD) } else { shared.look.style(Role::Muted) };
         put(buffer, row, x, 0, &label, style);
         x += text::width(&label) as u16;
@@ -66,7 +73,7 @@ fn tabs(buffer: &mut Buffer, row: Rect, place: Place, (fact, role): (String, Rol
     put(buffer, row, row.width.saturating_sub(1 + text::width(&fact) as u16), 0, &fact, shared.look.style(role));
 }
 
-fn foot(buffer: &mut Buffer, row: Rect, place: Place, shared: &Shared) {
+fn foot(buffer: &mut Buffer, row: Rect, place: Place, pane: &dyn Component, shared: &Shared) {
     let (key_style, text_style) = (shared.look.style(Role::Accent), shared.look.style(Role::Muted));
     let offered: Vec<(String, String)> = if shared.question.is_some() {
         Vec::new()
@@ -75,7 +82,8 @@ fn foot(buffer: &mut Buffer, row: Rect, place: Place, shared: &Shared) {
     } else if shared.page.is_some() {
         vec![("↑ ↓".into(), "scroll".into()), (shared.keymap.key(Action::Close), "close".into())]
     } else {
-        shared.keymap.foot(place).into_iter().map(|(key, short)| (key, short.to_string())).collect()
+        let foot = shared.keymap.foot(place).into_iter().filter(|(action, _, _)| pane.offers(*action));
+        foot.map(|(_, key, short)| (key, short.to_string())).collect()
     };
     let help = shared.keymap.key(Action::Help);
     let help_width = text::width(&help) as u16 + 6;
@@ -83,7 +91,7 @@ fn foot(buffer: &mut Buffer, row: Rect, place: Place, shared: &Shared) {
     let mut x = 1;
     for (key, short) in offered {
         let width = (text::width(&key) + 1 + text::width(&short)) as u16;
-        if x + width > end {
+        if x + width + 2 > end {
             break;
         }
         put(buffer, row, x, 0, &key, key_style);

@@ -1,61 +1,137 @@
-//! A preview of the images that an experiment would train on, in half blocks: one cell shows two pixels.
+//! A preview of the images that an experiment would train on, as lines of cells.
 
+use super::look::Look;
+use super::symbols::Symbols;
+use super::text::safe;
+use super::theme::{Depth, Role};
 use curricle_core::config::Data;
-use curricle_core::data::{self, ImageSet};
-use std::fmt::Write as _;
+use curricle_core::data::preview::{Cell, Picture, characters, half_blocks};
+use curricle_core::data::{self, Images};
+use ratatui::style::{Color, Style};
+use ratatui::text::{Line, Span};
 use std::path::Path;
 
-/// Images of a class that are shown.
-const PER_CLASS: usize = 3;
+/// Images of a class that are read.
+const PER_CLASS: usize = 8;
 /// Classes that are shown.
-const CLASSES: usize = 10;
-/// The widest that an image is drawn, in pixels.
-const SIDE: usize = 32;
+const CLASSES: usize = 12;
+/// The widest that an image is drawn.
+const COLUMNS: usize = 32;
 
-/// Lines with colours: a row of images for each class, the class's name above it.
-pub fn draw(data: &Data, flag: Option<&Path>) -> Result<Vec<String>, String> {
+/// Some images of each class, as bytes.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Preview {
+    /// What the set is, in one line.
+    head: String,
+    /// Classes with their images.
+    classes: Vec<(String, Vec<Vec<u8>>)>,
+    height: usize,
+    width: usize,
+    channels: usize,
+}
+
+/// Reads some images of each class; blocks.
+pub fn read(data: &Data, flag: Option<&Path>) -> Result<Preview, String> {
     let images = data::load(data, &data::root(data, flag)).map_err(|error| error.to_string().lines().collect::<Vec<_>>().join("; "))?;
+    Ok(choose(&images))
+}
+
+fn choose(images: &Images) -> Preview {
     let set = &images.train;
-    let mut lines = vec![format!("{} images of {} classes, {} × {} pixels", set.labels.len(), images.classes.len(), set.width, set.height)];
-    for (class, name) in images.classes.iter().enumerate().take(CLASSES) {
-        let chosen: Vec<usize> = (0..set.labels.len()).filter(|at| usize::from(set.labels[*at]) == class).take(PER_CLASS).collect();
-        if chosen.is_empty() {
-            continue;
-        }
-        lines.push(String::new());
-        lines.push(name.clone());
-        lines.extend(side_by_side(set, &chosen));
+    let class = |number: usize| {
+        let places = (0..set.labels.len()).filter(|at| usize::from(set.labels[*at]) == number).take(PER_CLASS);
+        places.map(|place| set.image(place).to_vec()).collect::<Vec<_>>()
+    };
+    let count = super::format::count(set.labels.len() as u64);
+    let classes = images.classes.iter().take(CLASSES).enumerate().map(|(number, name)| (safe(name), class(number)));
+    Preview {
+        head: format!("{count} training images, {} classes, {} × {} pixels", images.classes.len(), set.width, set.height),
+        classes: classes.filter(|(_, images)| !images.is_empty()).collect(),
+        height: set.height,
+        width: set.width,
+        channels: set.channels,
     }
-    Ok(lines)
 }
 
-fn side_by_side(set: &ImageSet, chosen: &[usize]) -> Vec<String> {
-    let scale = set.width.max(set.height).div_ceil(SIDE).max(1);
-    let (columns, rows) = (set.width / scale, set.height / scale);
-    (0..rows.div_ceil(2))
-        .map(|row| {
-            let mut line = String::new();
-            for image in chosen {
-                for column in 0..columns {
-                    let upper = pixel(set, *image, column * scale, 2 * row * scale);
-                    let lower = pixel(set, *image, column * scale, (2 * row + 1) * scale);
-                    let (r, g, b) = upper;
-                    let (lower_r, lower_g, lower_b) = lower;
-                    let _ = write!(line, "\u{1b}[38;2;{r};{g};{b};48;2;{lower_r};{lower_g};{lower_b}m▀");
+impl Preview {
+    /// The images as lines: for each class as many as fit beside each other.
+    pub fn lines(&self, columns: usize, look: &Look) -> Vec<Line<'static>> {
+        let width = self.width.min(COLUMNS);
+        let beside = ((columns + 2) / (width + 2)).clamp(1, PER_CLASS);
+        let coloured = matches!(look.theme.depth, Depth::True | Depth::Palette) && look.symbols != Symbols::Ascii;
+        let mut lines = vec![Line::from(self.head.clone())];
+        for (name, images) in &self.classes {
+            lines.push(Line::default());
+            lines.push(Line::styled(name.clone(), look.style(Role::Accent)));
+            let drawn: Vec<Vec<Vec<Cell>>> = images
+                .iter()
+                .take(beside)
+                .map(|pixels| {
+                    let picture = Picture { pixels, height: self.height, width: self.width, channels: self.channels };
+                    if coloured { half_blocks(picture, width) } else { characters(picture, width) }
+                })
+                .collect();
+            for row in 0..drawn.iter().map(Vec::len).max().unwrap_or(0) {
+                let mut spans = Vec::new();
+                for picture in &drawn {
+                    spans.extend(picture.get(row).into_iter().flatten().map(|cell| span(cell, look.theme.depth)));
+                    spans.push(Span::raw("  "));
                 }
-                line.push_str("\u{1b}[0m  ");
+                lines.push(Line::from(spans));
             }
-            line
-        })
-        .collect()
+        }
+        lines
+    }
 }
 
-/// A pixel's colour; black below the image.
-fn pixel(set: &ImageSet, image: usize, x: usize, y: usize) -> (u8, u8, u8) {
-    if y >= set.height {
-        return (0, 0, 0);
+fn span(cell: &Cell, depth: Depth) -> Span<'static> {
+    let colour = |[red, green, blue]: [u8; 3]| match depth {
+        Depth::True => Color::Rgb(red, green, blue),
+        _ => Color::Indexed(16 + 36 * level(red) + 6 * level(green) + level(blue)),
+    };
+    let mut style = Style::new();
+    style.fg = cell.foreground.map(colour);
+    style.bg = cell.background.map(colour);
+    Span::styled(cell.character.to_string(), style)
+}
+
+/// The nearest of the six levels of xterm's colour cube: 0, 95, 135, 175, 215, 255.
+fn level(value: u8) -> u8 {
+    match value {
+        0..48 => 0,
+        48..115 => 1,
+        115..155 => 2,
+        155..195 => 3,
+        195..235 => 4,
+        235.. => 5,
     }
-    let start = ((image * set.height + y) * set.width + x) * set.channels;
-    let channel = |number: usize| set.images.get(start + number.min(set.channels.saturating_sub(1))).copied().unwrap_or(0);
-    (channel(0), channel(1), channel(2))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tui::theme::Theme;
+
+    fn preview() -> Preview {
+        let black_over_white = vec![0, 0, 0, 0, 0, 0, 255, 255, 255, 255, 255, 255];
+        let classes = vec![("ship".to_string(), vec![black_over_white.clone(), black_over_white])];
+        Preview { head: "2 images".into(), classes, height: 2, width: 2, channels: 3 }
+    }
+
+    #[test]
+    fn one_cell_shows_two_pixels() {
+        let lines = preview().lines(20, &Look::plain());
+        assert_eq!(lines.iter().map(ToString::to_string).collect::<Vec<_>>(), ["2 images", "", "ship", "▀▀  ▀▀  "]);
+        assert_eq!(lines[3].spans[0].style, Style::new().fg(Color::Rgb(0, 0, 0)).bg(Color::Rgb(255, 255, 255)));
+        let narrow = preview().lines(3, &Look::plain());
+        assert_eq!(narrow[3].to_string(), "▀▀  ");
+    }
+
+    #[test]
+    fn with_few_colours_images_are_characters() {
+        let look = Look { theme: Theme { depth: Depth::None }, ..Look::plain() };
+        assert!(preview().lines(20, &look)[3].spans.iter().all(|span| span.style == Style::new()));
+        let look = Look { theme: Theme { depth: Depth::Palette }, ..Look::plain() };
+        assert_eq!(preview().lines(20, &look)[3].spans[0].style, Style::new().fg(Color::Indexed(16)).bg(Color::Indexed(231)));
+    }
 }

@@ -1,6 +1,7 @@
 //! What happened outside: the answers of work, changes of files, time.
 
 use super::history::History;
+use super::images::Preview;
 use super::task::Taken;
 use curricle_core::record::Event;
 use curricle_core::run::catalogue::Summary;
@@ -49,8 +50,8 @@ pub enum Message {
     Estimated(u64, Result<Estimate, String>),
     /// What the machine can do: what `auto` becomes, and why.
     Doctor(Result<Machine, String>),
-    /// Images as lines of text.
-    Images(Result<Vec<String>, String>),
+    /// Images were read.
+    Images(Result<Box<Preview>, String>),
 }
 
 /// What is new in the followed run.

@@ -3,7 +3,6 @@
 //! Keys become actions by the one table in [`keymap`], actions and messages change the state in [`app`], panes draw the
 //! state into a picture, and [`screen`] writes what differs. Nothing here waits: work that does lies in [`work`].
 
-mod ansi;
 mod app;
 mod clipboard;
 mod component;
@@ -27,6 +26,8 @@ mod series;
 mod shared;
 mod symbols;
 mod task;
+#[cfg(test)]
+mod tests;
 mod text;
 mod theme;
 mod watch;

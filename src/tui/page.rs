@@ -1,6 +1,6 @@
 //! A page of text over the pane: help, messages, a difference, images. It scrolls, and Esc closes it.
 
-use super::keymap::{Action, Keymap, PLACES, Place, TABLE};
+use super::keymap::{Action, Entry, Keymap, Place, TABLE};
 use super::look::Look;
 use super::text;
 use super::theme::Role;
@@ -29,25 +29,34 @@ impl Page {
     }
 
     /// Every key that works in a place, from the table.
-    pub fn help(place: Place, keymap: &Keymap, look: &Look) -> Page {
+    pub fn help(place: Place, keymap: &Keymap, look: &Look, columns: u16) -> Page {
         let mut lines = Vec::new();
-        for at in [place, Place::Everywhere] {
-            let mut group = "";
-            for entry in TABLE.iter().filter(|entry| entry.place == at) {
-                if entry.group != group {
-                    group = entry.group;
-                    if !lines.is_empty() {
-                        lines.push(Line::default());
-                    }
-                    let title = PLACES.iter().find(|(known, _, _)| *known == at).map_or("", |(_, _, title)| title);
-                    lines.push(Line::styled(format!("{title}: {group}"), look.style(Role::Muted)));
+        let width = usize::from(columns).saturating_sub(20).max(20);
+        let places = if place == Place::Everywhere { vec![place] } else { vec![place, Place::Everywhere] };
+        for at in places {
+            let entries: Vec<&Entry> = TABLE.iter().filter(|entry| entry.place == at).collect();
+            let mut groups: Vec<&str> = Vec::new();
+            entries.iter().for_each(|entry| {
+                if !groups.contains(&entry.group) {
+                    groups.push(entry.group)
                 }
-                let keys: Vec<String> = keymap.keys(at, entry.action).iter().map(ToString::to_string).collect();
-                let keys = if keys.is_empty() { format!(":{}", entry.name) } else { keys.join(" ") };
-                lines.push(Line::from(vec![
-                    Span::styled(format!("  {}", text::left(&keys, 14)), look.style(Role::Accent)),
-                    Span::raw(entry.sentence),
-                ]));
+            });
+            for group in groups {
+                if !lines.is_empty() {
+                    lines.push(Line::default());
+                }
+                lines.push(Line::styled(format!("{}: {group}", at.title()), look.style(Role::Muted)));
+                for entry in entries.iter().filter(|entry| entry.group == group) {
+                    let keys: Vec<String> = keymap.keys(at, entry.action).iter().map(ToString::to_string).collect();
+                    let keys = if keys.is_empty() { format!(":{}", entry.name) } else { keys.join(" ") };
+                    for (number, part) in text::wrap(entry.sentence, width).into_iter().enumerate() {
+                        let keys = if number == 0 { keys.as_str() } else { "" };
+                        lines.push(Line::from(vec![
+                            Span::styled(format!("  {}", text::left(keys, 14)), look.style(Role::Accent)),
+                            Span::raw(part),
+                        ]));
+                    }
+                }
             }
         }
         if let Some(path) = super::keymap::path() {
@@ -83,8 +92,8 @@ mod tests {
     #[test]
     fn no_action_is_missing_from_the_help_of_its_place() {
         let (look, keymap) = (Look::plain(), Keymap::default());
-        for (place, _, _) in PLACES {
-            let page: Vec<String> = Page::help(place, &keymap, &look).lines.iter().map(ToString::to_string).collect();
+        for (place, _, _) in super::super::keymap::PLACES {
+            let page: Vec<String> = Page::help(place, &keymap, &look, 200).lines.iter().map(ToString::to_string).collect();
             for entry in super::super::keymap::entries(place) {
                 assert!(page.iter().any(|line| line.contains(entry.sentence)), "{} in {place:?}", entry.name);
             }

@@ -2,6 +2,7 @@
 
 use super::input::{Code, Key};
 use super::task::Task;
+use super::text;
 use super::theme::{Role, Theme};
 use ratatui::text::{Line, Span};
 
@@ -52,9 +53,12 @@ impl Question {
     }
 
     /// The question as the message line shows it.
-    pub fn line(&self, theme: Theme) -> Line<'static> {
+    pub fn line(&self, theme: Theme, columns: u16) -> Line<'static> {
         let key = theme.style(Role::Accent);
-        let mut spans = vec![Span::styled(" ? ", theme.style(Role::Warning)), Span::raw(super::text::safe(&self.text)), Span::raw("  ")];
+        // The answers are always in view, whatever the name in the question.
+        let answers: usize = self.answers.iter().map(|answer| answer.label.len() + 4).sum::<usize>() + 4;
+        let text = text::cut(&text::safe(&self.text), usize::from(columns).saturating_sub(answers + 6));
+        let mut spans = vec![Span::styled(" ? ", theme.style(Role::Warning)), Span::raw(text), Span::raw("  ")];
         for answer in &self.answers {
             spans.push(Span::styled(answer.key.to_string(), key));
             spans.push(Span::raw(format!(" {}  ", answer.label)));

@@ -69,7 +69,15 @@ fn setting(context: &Context) -> Setting {
     if let Some(data) = &context.data {
         flags.push_str(&format!(" --data {}", quoted(&data.display().to_string())));
     }
-    Setting { look, keymap, keymap_problems, runs: context.runs.clone(), flags, first: !has_runs(context) }
+    Setting {
+        look,
+        keymap,
+        keymap_problems,
+        runs: context.runs.clone(),
+        flags,
+        first: !has_runs(context),
+        columns: crossterm::terminal::size().map_or(80, |(columns, _)| columns),
+    }
 }
 
 /// Whether there is any run, told by a look at the folder alone.

@@ -86,6 +86,8 @@ pub struct Shared {
     pub go: Option<Place>,
     /// The clock at the last message or key.
     pub now: f64,
+    /// Columns of the terminal.
+    pub columns: u16,
 }
 
 impl Shared {

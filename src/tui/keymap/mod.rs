@@ -165,11 +165,11 @@ impl Keymap {
     }
 
     /// What the key line offers in a place, most used first; help is left to the caller, it stands at the right.
-    pub fn foot(&self, place: Place) -> Vec<(String, &'static str)> {
+    pub fn foot(&self, place: Place) -> Vec<(Action, String, &'static str)> {
         let mut entries: Vec<&Entry> = entries(place).filter(|entry| entry.foot > 0 && entry.action != Action::Help).collect();
         entries.sort_by_key(|entry| entry.foot);
         let key = |entry: &Entry| self.keys(entry.place, entry.action).first().map(Key::to_string);
-        entries.into_iter().filter_map(|entry| Some((key(entry)?, entry.short))).collect()
+        entries.into_iter().filter_map(|entry| Some((entry.action, key(entry)?, entry.short))).collect()
     }
 
     /// The action of a name typed on the command line, in a place.
@@ -245,7 +245,7 @@ mod tests {
     #[test]
     fn the_key_line_begins_with_what_is_used_most() {
         let keymap = Keymap::default();
-        let foot: Vec<&str> = keymap.foot(Place::Configure).iter().map(|(_, short)| *short).collect();
+        let foot: Vec<&str> = keymap.foot(Place::Configure).iter().map(|(_, _, short)| *short).collect();
         assert_eq!(&foot[..4], ["edit", "start", "seeds", "save"]);
     }
 

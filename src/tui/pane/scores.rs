@@ -19,6 +19,10 @@ impl Component for Scores {
         false
     }
 
+    fn offers(&self, action: Action) -> bool {
+        !matches!(action, Action::Find | Action::Copy)
+    }
+
     fn fact(&self, _shared: &Shared) -> (String, Role) {
         ("no scorings".into(), Role::Muted)
     }

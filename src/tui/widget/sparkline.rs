@@ -12,7 +12,8 @@ pub fn row(values: &[Option<f64>], symbols: Symbols) -> String {
         .map(|value| match value {
             Some(value) if value.is_finite() => {
                 let span = high - low;
-                if span <= f64::EPSILON * high.abs().max(low.abs()) {
+                // Means of a constant differ in their last bits only.
+                if span <= 1e-9 * high.abs().max(low.abs()) {
                     return ramp[ramp.len() / 2];
                 }
                 let step = ((value - low) / span * ramp.len() as f64) as usize;

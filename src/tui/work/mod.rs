@@ -5,6 +5,7 @@ mod follow;
 mod start;
 
 use super::history::History;
+use super::images::{self, Preview};
 use super::message::{Experiment, Message, Preset};
 use super::task::{Taken, Task};
 use curricle_core::config::{self, presets};
@@ -112,9 +113,9 @@ impl Worker {
         })
     }
 
-    fn images(&self, text: &str) -> Result<Vec<String>, String> {
+    fn images(&self, text: &str) -> Result<Box<Preview>, String> {
         let experiment = config::read(text, "experiment", &[]).map_err(|problems| one_line(&problems.to_string()))?;
-        super::images::draw(&experiment.data, self.data.as_deref())
+        images::read(&experiment.data, self.data.as_deref()).map(Box::new)
     }
 }
 

@@ -73,7 +73,7 @@ impl Configure {
             }
             (Action::Edit, Some(tree::Row::Leaf { place, .. })) => {
                 if let Some(preset) = self.presets.get(place).cloned() {
-                    let changed = !self.differences.is_empty();
+                    let changed = self.draft.text() != self.base.text;
                     self.load(&preset, shared);
                     let undo = shared.keymap.key(Action::Undo);
                     if changed {
@@ -313,11 +313,12 @@ impl Configure {
             return vec![Line::styled("nothing differs", look.style(Role::Muted))];
         }
         let shown = |value: &str| if value.is_empty() { "not used".to_string() } else { safe(value) };
+        let label = self.differences.iter().map(|(path, _, _)| text::width(path)).max().unwrap_or(0).min(30);
         self.differences
             .iter()
             .map(|(path, preset, ours)| {
                 Line::from(vec![
-                    Span::raw(text::left(path, 26)),
+                    Span::raw(text::left(path, label)),
                     Span::styled(format!(" {}", shown(preset)), look.style(Role::Muted)),
                     Span::raw(" → "),
                     Span::styled(shown(ours), look.style(Role::Value)),

@@ -4,7 +4,7 @@ use super::Configure;
 use crate::tui::format;
 use crate::tui::look::Look;
 use crate::tui::message::Estimate;
-use crate::tui::text::safe;
+use crate::tui::text::{self, safe};
 use crate::tui::theme::Role;
 use ratatui::text::{Line, Span};
 
@@ -46,9 +46,9 @@ impl Configure {
     }
 
     /// Lines of the box: the cost, then every warning.
-    pub(super) fn cost_lines(&self, look: &Look) -> Vec<Line<'static>> {
+    pub(super) fn cost_lines(&self, look: &Look, columns: u16) -> Vec<Line<'static>> {
         let muted = look.style(Role::Muted);
-        let mut lines = vec![match &self.cost {
+        let first = match &self.cost {
             Cost::Unknown if !self.problems.is_empty() => Line::styled("told when nothing is wrong any more", muted),
             Cost::Unknown => Line::styled(self.length().unwrap_or_else(|| format::UNKNOWN.into()), look.style(Role::Value)),
             Cost::Measuring => Line::from(vec![
@@ -57,7 +57,20 @@ impl Configure {
             ]),
             Cost::Known(estimate) => known(estimate, look),
             Cost::Failed(problem) => Line::from(vec![Span::styled("✗ ", look.style(Role::Bad)), Span::raw(problem.clone())]),
-        }];
+        };
+        let mut lines = vec![first];
+        if let Cost::Known(estimate) = &self.cost {
+            // Where the figures are from stands behind them, or below where there is no room.
+            let source = if estimate.source.is_empty() { "measured".to_string() } else { safe(&estimate.source) };
+            let beside = lines[0].width() + text::width(&source) + 4 <= usize::from(columns);
+            let source = Span::styled(source, muted);
+            if beside {
+                lines[0].push_span("  ");
+                lines[0].push_span(source);
+            } else {
+                lines.push(Line::from(source));
+            }
+        }
         for warning in &self.warnings {
             lines.push(Line::from(vec![Span::styled("⚠ ", look.style(Role::Warning)), Span::raw(safe(&warning.text))]));
         }
@@ -88,6 +101,5 @@ fn known(estimate: &Estimate, look: &Look) -> Line<'static> {
         parts.push(format!("disk {}", format::bytes(estimate.disk_bytes)));
     }
     parts.push(format!("about {}", format::about(estimate.seconds)));
-    let source = if estimate.source.is_empty() { "measured".to_string() } else { safe(&estimate.source) };
-    Line::from(vec![Span::styled(parts.join(" · "), look.style(Role::Value)), Span::styled(format!("  {source}"), look.style(Role::Muted))])
+    Line::styled(parts.join(" · "), look.style(Role::Value))
 }

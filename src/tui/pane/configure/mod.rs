@@ -380,3 +380,21 @@ impl Component for Configure {
         self.picture(buffer, area, size, shared);
     }
 }
+
+#[cfg(test)]
+impl Configure {
+    /// Path of the row under the cursor.
+    pub fn at(&self) -> String {
+        self.row().map(|row| row.path.clone()).unwrap_or_default()
+    }
+
+    /// The experiment's text.
+    pub fn text(&self) -> String {
+        self.draft.text()
+    }
+
+    /// Which state of the experiment this is.
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+}

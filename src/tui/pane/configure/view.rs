@@ -34,10 +34,14 @@ impl Configure {
                     let window = self.cursor.window(self.rows.len(), height);
                     (self.title(), window.start, self.rows.len() - window.end)
                 }
+                EXPLANATION if self.focused() == PRESETS => {
+                    (self.preset_under_cursor().map(|preset| preset.name.clone()).unwrap_or_default(), 0, 0)
+                }
                 EXPLANATION => (self.row().map(|row| row.path.clone()).unwrap_or_default(), 0, 0),
                 COST => {
-                    let window = self.scroll.window(self.cost_lines(look).len(), height);
-                    ("estimate".to_string(), window.start, self.cost_lines(look).len() - window.end)
+                    let lines = self.cost_lines(look, inner.width).len();
+                    let window = self.scroll.window(lines, height);
+                    ("estimate".to_string(), window.start, lines - window.end)
                 }
                 _ => ("difference to the preset".to_string(), 0, self.differences.len().saturating_sub(height)),
             };
@@ -51,7 +55,7 @@ impl Configure {
                 FORM => self.draw_form(buffer, inner, shared),
                 EXPLANATION => self.draw_explanation(buffer, inner, shared),
                 COST => {
-                    let lines = self.cost_lines(look);
+                    let lines = self.cost_lines(look, inner.width);
                     let window = self.scroll.window(lines.len(), usize::from(inner.height));
                     for (y, line) in lines[window].iter().enumerate() {
                         put_line(buffer, Rect { x: inner.x + 1, width: inner.width.saturating_sub(1), ..inner }, y as u16, line);
@@ -101,6 +105,14 @@ impl Configure {
                 boxes.push((DIFFERENCE, Rect { x, width: area.right() - x, ..area }));
                 boxes
             }
+        }
+    }
+
+    /// The preset that the list's cursor stands on.
+    fn preset_under_cursor(&self) -> Option<&crate::tui::message::Preset> {
+        match self.tree.get(self.tree_cursor.at)? {
+            tree::Row::Leaf { place, .. } => self.presets.get(*place),
+            _ => None,
         }
     }
 
@@ -204,10 +216,6 @@ impl Configure {
         match row.what {
             What::Section(section) => {
                 let summary = self.experiment.as_ref().map(|experiment| experiment.summary(section.name)).unwrap_or_default();
-                let summary = match (section.name, self.weights()) {
-                    ("network", Some(weights)) => format!("{summary}, {weights} weights"),
-                    _ => summary,
-                };
                 put(buffer, room, 0, 0, &safe(&summary), look.style(if row.open { Role::Muted } else { Role::Text }));
             }
             What::Table(_) | What::Another(..) => {}
@@ -232,13 +240,6 @@ impl Configure {
                 }
             }
         }
-    }
-
-    fn weights(&self) -> Option<String> {
-        let experiment = self.experiment.as_ref()?;
-        let weights = self.estimate().map(|estimate| estimate.parameters).filter(|weights| *weights > 0);
-        let weights = weights.unwrap_or_else(|| crate::launch::size_of(experiment).weights);
-        (weights > 0).then(|| crate::tui::format::count(weights))
     }
 
     /// What `auto` becomes, and why: known from the estimate, else from what the machine can do.
@@ -269,8 +270,15 @@ impl Configure {
 
     fn draw_explanation(&self, buffer: &mut Buffer, area: Rect, shared: &Shared) {
         let look = &shared.look;
-        let Some(row) = self.row() else { return };
         let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
+        if self.focused() == PRESETS {
+            let description = self.preset_under_cursor().map(|preset| safe(&preset.description)).unwrap_or_default();
+            for (y, line) in text::wrap(&description, usize::from(inner.width)).into_iter().enumerate() {
+                put(buffer, inner, 0, y as u16, &line, look.style(Role::Text));
+            }
+            return;
+        }
+        let Some(row) = self.row() else { return };
         let width = usize::from(inner.width);
         let mut lines: Vec<Line<'static>> = Vec::new();
         let help = match row.what {
@@ -292,7 +300,12 @@ impl Configure {
         let help_lines = text::wrap(&help, width);
         let room = usize::from(inner.height);
         let reserved = usize::from(problem.is_some() || warning.is_some());
-        lines.extend(help_lines.into_iter().take(room.saturating_sub(reserved).max(1)).map(Line::from));
+        let kept = room.saturating_sub(reserved).max(1);
+        let cut = help_lines.len() > kept;
+        lines.extend(help_lines.into_iter().take(kept).map(Line::from));
+        if let (true, Some(last)) = (cut, lines.last_mut()) {
+            last.push_span("…");
+        }
         if let Some(problem) = problem {
             let hint = problem.hint.as_ref().map(|hint| format!(": {hint}")).unwrap_or_default();
             lines.push(Line::from(vec![Span::styled("! ", look.style(Role::Bad)), Span::raw(safe(&format!("{}{hint}", problem.text)))]));

@@ -33,7 +33,7 @@ impl Runs {
         let fitting = ((columns - label) / 9).clamp(1, runs.len());
         let value = ((columns - label) / fitting).min(22);
         let row = |name: &str, values: Vec<String>, role: Role| {
-            let mut spans = vec![Span::raw(text::left(name, label))];
+            let mut spans = vec![Span::raw(text::left(&text::cut(name, label - 1), label))];
             for cell in values.iter().take(fitting) {
                 spans.push(Span::styled(text::left(&text::cut(&safe(cell), value - 1), value), look.style(role)));
             }
@@ -54,7 +54,7 @@ impl Runs {
             lines.push(Line::styled(format!("{} more runs do not fit here", runs.len() - fitting), look.style(Role::Muted)));
         }
         if runs.len() == 2 {
-            lines.push(Line::styled("one run each: no verdict; start both with several seeds", look.style(Role::Muted)));
+            lines.push(Line::styled("one run each: no verdict; add seeds", look.style(Role::Muted)));
         }
         lines
     }
@@ -82,6 +82,7 @@ impl Runs {
                 row("message", safe(message), role);
             }
             row("run", run.id.clone(), Role::Text);
+            row("started", super::view::started(run, shared, shared.now), Role::Text);
         }
         row("trains", format!("{} on {}", safe(&run.network), safe(&run.set)), Role::Text);
         row("tags", safe(&run.tags.join(", ")), Role::Text);

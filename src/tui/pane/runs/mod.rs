@@ -14,7 +14,7 @@ use crate::tui::look::Size;
 use crate::tui::messages::Tone;
 use crate::tui::shared::{Purpose, Shared, quoted};
 use crate::tui::task::{Taken, Task};
-use crate::tui::text::safe;
+use crate::tui::text::{self, safe};
 use crate::tui::theme::Role;
 use crate::tui::widget::list::{Cursor, Scroll};
 use curricle_core::run::catalogue::Summary;
@@ -245,7 +245,7 @@ impl Runs {
             },
             Action::StopRun => match summary.state {
                 State::Training | State::Paused if summary.pid.is_some() => {
-                    let text = format!("Stop {name}? The state is saved at this step; resume goes on from it.");
+                    let text = format!("Stop {}? The state is saved; resume goes on from it.", text::cut(&name, 22));
                     shared.ask(text, 'x', "stop", Task::Send(directory, CommandKind::Stop));
                 }
                 state => shared.say(Tone::Plain, format!("{name} is {state}: no engine is there to stop")),
@@ -254,7 +254,7 @@ impl Runs {
                 State::Training => shared.say(Tone::Plain, format!("{name} is training: stop it first")),
                 _ if summary.pid.is_some() => shared.say(Tone::Plain, format!("{name} has an engine: stop it first")),
                 _ => {
-                    let text = format!("Delete {name}, seed {}? Its checkpoints, curves and log are lost.", summary.seed);
+                    let text = format!("Delete {}, seed {}? Checkpoints, curves and log are lost.", text::cut(&name, 16), summary.seed);
                     shared.ask(text, 'd', "delete", Task::Delete(directory));
                 }
             },

@@ -31,10 +31,11 @@ struct Columns {
 
 impl Columns {
     fn of(width: u16) -> Columns {
-        let fixed = Columns { name: 0, state: 14, step: 9, accuracy: 15, started: 14 };
-        let narrow = Columns { name: 0, state: 10, step: 8, accuracy: 8, started: 13 };
+        let fixed = Columns { name: 0, state: 13, step: 9, accuracy: 15, started: 12 };
+        // Where it is narrow, the start is left to the box below.
+        let narrow = Columns { name: 0, state: 12, step: 8, accuracy: 15, started: 0 };
         let columns = if width < 76 { narrow } else { fixed };
-        let rest = columns.state + columns.step + columns.accuracy + columns.started + 6;
+        let rest = columns.state + columns.step + columns.accuracy + columns.started + 7;
         Columns { name: usize::from(width).saturating_sub(rest), ..columns }
     }
 }
@@ -261,7 +262,7 @@ fn over_seeds(spread: &Spread) -> String {
     }
 }
 
-fn started(run: &Summary, shared: &Shared, now: f64) -> String {
+pub(super) fn started(run: &Summary, shared: &Shared, now: f64) -> String {
     run.created
         .parse::<jiff::Timestamp>()
         .map_or_else(|_| format::UNKNOWN.into(), |at| shared.look.clock.moment(at.as_second() as f64, now))

@@ -269,6 +269,10 @@ impl Component for Train {
         true
     }
 
+    fn offers(&self, action: Action) -> bool {
+        action != Action::Find
+    }
+
     fn fact(&self, _shared: &Shared) -> (String, Role) {
         if self.directory.is_none() {
             return ("no run".into(), Role::Muted);

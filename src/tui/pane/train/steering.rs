@@ -6,6 +6,7 @@ use crate::tui::keymap::Action;
 use crate::tui::messages::Tone;
 use crate::tui::shared::Shared;
 use crate::tui::task::{Taken, Task};
+use crate::tui::text;
 use curricle_core::run::{CommandKind, State};
 
 impl Train {
@@ -27,7 +28,7 @@ impl Train {
             },
             Action::Checkpoint if self.alive() => self.send(CommandKind::Checkpoint, "checkpoint", shared),
             Action::Stop if self.alive() => {
-                let text = format!("Stop {name}? The state is saved at this step; resume goes on from it.");
+                let text = format!("Stop {}? The state is saved; resume goes on from it.", text::cut(&name, 22));
                 shared.ask(text, 'x', "stop", Task::Send(directory, CommandKind::Stop));
             }
             Action::Checkpoint | Action::Stop => self.not_alive(shared),

@@ -81,7 +81,7 @@ impl Train {
             View::Charts if wide => boxes.extend(stacked(middle)),
             View::Charts => boxes.extend(halves(middle)),
             View::Both if wide => {
-                let left = (middle.width * 11 / 20).clamp(62, 80);
+                let left = (middle.width * 5 / 8).clamp(76, 90);
                 boxes.push((NOW, Rect { width: left, ..middle }));
                 boxes.extend(stacked(Rect { x: middle.x + left - 1, width: middle.width - left + 1, ..middle }));
             }

@@ -1,0 +1,278 @@
+//! Snapshots of whole screens. Each was looked at beside the drawing of its pane.
+
+use super::scenes::{first_start, picture, press, read, runs, text, training, type_text, warning, with_runs};
+use crate::tui::app::App;
+use crate::tui::history::History;
+use crate::tui::message::{Estimate, Message};
+use crate::tui::symbols::Symbols;
+use curricle_core::run::State;
+
+/// The three sizes.
+const SIZES: [(u16, u16); 3] = [(60, 20), (80, 24), (120, 36)];
+
+/// Holds a scene against its snapshots at all sizes.
+fn at_all_sizes(name: &str, app: &mut App) {
+    for (width, height) in SIZES {
+        insta::assert_snapshot!(format!("{name}_{width}x{height}"), text(app, width, height));
+    }
+}
+
+fn at_80(name: &str, app: &mut App) {
+    insta::assert_snapshot!(name, text(app, 80, 24));
+}
+
+/// `quickstart` with two changes: one is fine, the other leaves fields that do not fit together.
+fn changed() -> App {
+    let mut app = first_start();
+    press(&mut app, "tab tab tab");
+    for (path, value) in [("training.epochs", "6"), ("optimizer.lr", "0.1")] {
+        set(&mut app, path, value);
+    }
+    app
+}
+
+/// Goes to a field by the form alone and types a value.
+fn set(app: &mut App, path: &str, value: &str) {
+    go_to(app, path);
+    press(app, "enter");
+    type_text(app, value);
+    press(app, "enter");
+}
+
+fn go_to(app: &mut App, path: &str) {
+    let (section, _) = path.rsplit_once('.').expect("a field of a section");
+    press(app, "g");
+    for wanted in [section, path] {
+        for _ in 0..200 {
+            if app.configure.at() == wanted {
+                break;
+            }
+            press(app, "down");
+        }
+        assert_eq!(app.configure.at(), wanted);
+        if wanted == section {
+            press(app, "right");
+        }
+    }
+}
+
+#[test]
+fn configure_at_the_first_start() {
+    at_all_sizes("configure_first", &mut first_start());
+}
+
+#[test]
+fn configure_with_changes_and_their_cost() {
+    let mut app = changed();
+    let estimate = Estimate {
+        steps: 300,
+        memory_bytes: 429_496_729,
+        disk_bytes: 12_000_000,
+        seconds: 182.0,
+        parameters: 219_482,
+        source: "measured on 8 steps".into(),
+        precision: "f32".into(),
+        precision_reason: "no bf16 here".into(),
+        ..Estimate::default()
+    };
+    let generation = app.configure.generation();
+    app.update(Message::Estimated(generation, Ok(estimate)));
+    go_to(&mut app, "training.epochs");
+    at_all_sizes("configure_changed", &mut app);
+}
+
+#[test]
+fn configure_refuses_a_wrong_value_beside_its_field() {
+    let mut app = changed();
+    set(&mut app, "training.batch", "0");
+    at_all_sizes("configure_refused", &mut app);
+    press(&mut app, "esc");
+    assert!(!text(&mut app, 80, 24).contains('✗'), "giving the edit up takes the problem away");
+}
+
+#[test]
+fn configure_says_what_keeps_it_from_starting() {
+    let mut app = changed();
+    go_to(&mut app, "ordering.candidates");
+    press(&mut app, "enter");
+    type_text(&mut app, "4");
+    press(&mut app, "enter");
+    at_80("configure_problem", &mut app);
+    press(&mut app, "s");
+    at_80("configure_start_is_off", &mut app);
+}
+
+#[test]
+fn configure_warns_of_what_is_pointless() {
+    let mut app = changed();
+    set(&mut app, "training.early_stop", "12");
+    at_80("configure_warning", &mut app);
+}
+
+#[test]
+fn configure_filters_its_presets() {
+    let mut app = first_start();
+    press(&mut app, "tab /");
+    type_text(&mut app, "wrn 500");
+    at_80("configure_filter", &mut app);
+    press(&mut app, "enter enter");
+}
+
+#[test]
+fn configure_shows_the_difference_to_the_preset() {
+    let mut app = changed();
+    press(&mut app, "D");
+    at_80("configure_difference", &mut app);
+}
+
+#[test]
+fn train_without_a_run() {
+    let mut app = first_start();
+    press(&mut app, "tab 2");
+    at_80("train_empty", &mut app);
+}
+
+#[test]
+fn train_live() {
+    at_all_sizes("train_live", &mut training(State::Training, 611));
+}
+
+#[test]
+fn train_views_and_zoom() {
+    let mut app = training(State::Training, 611);
+    press(&mut app, "v");
+    at_80("train_sparklines", &mut app);
+    press(&mut app, "v");
+    at_80("train_charts", &mut app);
+    press(&mut app, "v z");
+    at_80("train_zoomed", &mut app);
+    press(&mut app, "z c left left X");
+    at_80("train_crosshair", &mut app);
+    press(&mut app, "X X X + + L m m");
+    at_80("train_axis", &mut app);
+}
+
+#[test]
+fn train_as_it_begins_and_ends() {
+    let mut app = training(State::Training, 0);
+    at_80("train_starting", &mut app);
+    at_80("train_done", &mut training(State::Done, 4_692));
+    at_80("train_paused", &mut training(State::Paused, 611));
+    at_80("train_lost", &mut training(State::Lost, 611));
+    let mut app = training(State::Training, 400);
+    let mut failed = read(State::Failed, 0);
+    failed.events.clear();
+    failed.held = false;
+    app.update(Message::Read(Box::new(failed)));
+    at_80("train_failed", &mut app);
+}
+
+#[test]
+fn train_warns_at_the_top() {
+    let mut app = training(State::Training, 500);
+    let mut more = read(State::Training, 500);
+    more.events = vec![warning(500, "the loss has not fallen for 3 epochs")];
+    more.pending = vec!["checkpoint".into()];
+    app.update(Message::Read(Box::new(more)));
+    at_80("train_warning", &mut app);
+}
+
+#[test]
+fn train_lays_a_run_under_another() {
+    let mut app = training(State::Training, 611);
+    press(&mut app, "o");
+    let mut history = Box::<History>::default();
+    read(State::Done, 2_000).events.iter().for_each(|event| history.apply(event));
+    app.update(Message::Course(runs()[1].directory.clone(), Ok(history)));
+    at_80("train_overlay", &mut app);
+}
+
+#[test]
+fn train_asks_before_it_stops() {
+    let mut app = training(State::Training, 611);
+    press(&mut app, "x");
+    at_80("train_question", &mut app);
+}
+
+#[test]
+fn runs_list() {
+    let mut app = with_runs();
+    press(&mut app, "right");
+    at_all_sizes("runs", &mut app);
+}
+
+#[test]
+fn runs_without_a_run_or_a_fit() {
+    let mut app = first_start();
+    press(&mut app, "tab 5");
+    at_80("runs_empty", &mut app);
+    let mut app = with_runs();
+    press(&mut app, "/");
+    type_text(&mut app, "state=done accuracy>0.99");
+    at_80("runs_no_fit", &mut app);
+}
+
+#[test]
+fn runs_compared() {
+    let mut app = with_runs();
+    press(&mut app, "down space space");
+    let marked: Vec<_> = [5, 4].into_iter().map(|place: usize| runs()[place].directory.clone()).collect();
+    let differences = vec![("ordering.warmup".to_string(), vec!["2 epochs".to_string(), "1 epoch".to_string()])];
+    app.update(Message::Compared(marked.clone(), Ok(differences)));
+    for (number, directory) in marked.into_iter().enumerate() {
+        let mut history = Box::<History>::default();
+        read(State::Done, 3_000 + 1_500 * number as u64).events.iter().for_each(|event| history.apply(event));
+        app.update(Message::Course(directory, Ok(history)));
+    }
+    at_all_sizes("runs_compared", &mut app);
+}
+
+#[test]
+fn runs_asks_before_it_deletes() {
+    let mut app = with_runs();
+    press(&mut app, "G d");
+    at_80("runs_question", &mut app);
+}
+
+#[test]
+fn scores_and_attacks_say_what_they_will_show() {
+    let mut app = with_runs();
+    press(&mut app, "3");
+    at_all_sizes("scores", &mut app);
+    press(&mut app, "4");
+    at_all_sizes("attacks", &mut app);
+}
+
+#[test]
+fn help_lists_every_key_of_the_place() {
+    let mut app = with_runs();
+    press(&mut app, "?");
+    at_all_sizes("help_runs", &mut app);
+}
+
+#[test]
+fn messages_are_kept() {
+    let mut app = with_runs();
+    press(&mut app, ":");
+    type_text(&mut app, "mesages");
+    press(&mut app, "enter");
+    at_80("command_unknown", &mut app);
+    press(&mut app, "y y");
+    assert!(text(&mut app, 80, 24).contains("copied: curricle runs list"));
+}
+
+#[test]
+fn too_small() {
+    insta::assert_snapshot!("too_small", text(&mut with_runs(), 40, 10));
+}
+
+#[test]
+fn ascii_alone() {
+    let mut app = training(State::Training, 611);
+    app.shared.look.symbols = Symbols::Ascii;
+    let buffer = picture(&mut app, 80, 24);
+    assert!(buffer.content.iter().all(|cell| cell.symbol().is_ascii()));
+    at_80("train_ascii", &mut app);
+    app.shared.look.symbols = Symbols::Blocks;
+    at_80("train_blocks", &mut app);
+}
