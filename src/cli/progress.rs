@@ -274,7 +274,7 @@ mod tests {
         view.seen = VecDeque::from([(begin, 511, 0), (begin + Duration::from_secs(10), 611, 12_800)]);
         view.accuracy = Some(0.4663);
         assert_eq!(view.line(), "epoch 2 of 12  step 611 of 4,692  loss 1.4127  test accuracy 0.4663  1,280 images/s  13 %  6 m 48 s left");
-        assert_eq!(view.line_within(79), "epoch 2 of 12  step 611 of 4,692  loss 1.4127  test accuracy 0.4663  6 m 48 s left");
+        assert_eq!(view.line_within(85), "epoch 2 of 12  step 611 of 4,692  loss 1.4127  test accuracy 0.4663  6 m 48 s left");
         assert_eq!(view.line_within(59), "epoch 2 of 12  step 611 of 4,692  6 m 48 s left");
         assert_eq!(view.line_within(20), "epoch 2 of 12  step ");
         view.take(&event(611, 2, What::Paused(record::Paused::default())), false);
