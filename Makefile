@@ -45,10 +45,11 @@ parity: setup
 	@$(CARGO) test --release --locked -p curricle-engine --test reference_parity --test fixture_parity --test fixture_schedules \
 		--test published_schedules -- --include-ignored --nocapture
 
-## make proof: the long proofs: parity on all of the data, quickstart on three seeds
+## make proof: the long proofs: parity on all of the data, glyphs, quickstart on three seeds, the screen's speed
 proof: parity
 	@$(CARGO) test --release --locked -p curricle-engine --test glyphs_difficulty -- --ignored --nocapture
 	@bash scripts/proof-quickstart.sh
+	@python3 scripts/proof-screen.py
 
 ## make install: put the program and libtorch under PREFIX (~/.local); runs that are training keep theirs
 install: build

@@ -91,10 +91,8 @@ fn work(directory: &RunDirectory, lock: &Lock, data: Option<&Path>, foreground: 
         None => (setup::weights(&experiment, &network, &machine)?, Progress::default()),
     };
     let selector = selector(&experiment, &images)?;
-    let mut record_machine = directory.record()?;
-    if record_machine.machine.is_none() {
-        record_machine.machine = Some(machine_record(&machine, &images, parameters));
-        directory.set_machine(record_machine.machine.unwrap_or_default())?;
+    if directory.record()?.machine.is_none() {
+        directory.set_machine(machine_record(&machine, &images, parameters))?;
     }
     let events = EventWriter::open_at(directory, progress.events_offset, progress.events_seq)?;
     let status = Status {
@@ -253,14 +251,13 @@ fn close(training: Training, end: Result<End>) -> Result<u8> {
     status.time = run::now();
     status.exit = Some(code);
     status.message = error.as_ref().map(ToString::to_string);
+    // The status first, then the states go: a run that is killed in between is done, or still has its state.
+    status.write_last(&directory.status())?;
     if state == State::Done && !experiment.training.keep_state {
-        // In this order: a run that ends in between is done, or still has its state.
-        status.write_last(&directory.status())?;
         for path in run::states(directory) {
             run::disk::remove(&path)?;
         }
     }
-    status.write_last(&directory.status())?;
     crate::log::line(&format!("{}: {reason}", state.word()));
     crate::on_end::call(&experiment.training.on_end, directory, state.word());
     match error {
