@@ -7,7 +7,7 @@ use super::frame;
 use super::input::{Code, Input, Key};
 use super::keymap::{self, Action, Keymap, Place};
 use super::look::Look;
-use super::message::Message;
+use super::message::{Message, Preset};
 use super::messages::{Messages, Tone};
 use super::page::Page;
 use super::pane::{Attacks, Configure, Runs, Scores, Train};
@@ -90,6 +90,8 @@ pub struct Setting {
     pub first: bool,
     /// Columns of the terminal.
     pub columns: u16,
+    /// Presets that are part of the program, so that the first picture already shows one.
+    pub presets: Vec<Preset>,
 }
 
 impl App {
@@ -122,7 +124,7 @@ impl App {
         }
         let mut app = App {
             place: if setting.first { Place::Configure } else { Place::Runs },
-            configure: Configure::new(&mut shared),
+            configure: Configure::new(setting.presets, &mut shared),
             train: Train::default(),
             runs: Runs::default(),
             scores: Scores,
@@ -305,7 +307,7 @@ impl App {
             Action::PaneRuns => self.go(Place::Runs),
             Action::Help => self.shared.page = Some(Page::help(self.place, &self.shared.keymap, &self.shared.look, self.shared.columns)),
             Action::Messages => {
-                let lines = self.shared.messages.page(self.shared.look.clock, self.shared.look.theme);
+                let lines = self.shared.messages.page(self.shared.look.clock, self.shared.look.theme, self.shared.columns);
                 self.shared.messages.clear();
                 self.shared.page = Some(Page::new("messages, newest first", lines));
             }

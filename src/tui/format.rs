@@ -94,6 +94,11 @@ pub fn about(seconds: f64) -> String {
     }
 }
 
+/// What is left of a run: exact from ten minutes on, coarse below, where it would change with every picture.
+pub fn left(seconds: f64) -> String {
+    if seconds < 600.0 { about(seconds) } else { duration(seconds) }
+}
+
 /// Bytes: `0.4 GiB`, `38 MiB`, `912 B`.
 pub fn bytes(value: u64) -> String {
     let value_f = value as f64;
@@ -199,6 +204,8 @@ mod tests {
         assert_eq!(duration(f64::NAN), "–");
         assert_eq!(about(118.0), "2 min");
         assert_eq!(about(12.0), "15 s");
+        assert_eq!(left(6_720.0), "1 h 52 m");
+        assert_eq!(left(322.0), "5 min");
         assert_eq!(bytes(429_496_729), "0.4 GiB");
         assert_eq!(bytes(40_000_000), "38 MiB");
     }

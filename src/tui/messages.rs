@@ -1,7 +1,7 @@
 //! The message line: what happened and what to do. The last hundred are kept for `:messages`.
 
 use super::format::Clock;
-use super::text::safe;
+use super::text::{self, safe};
 use super::theme::{Role, Theme};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
@@ -100,18 +100,28 @@ impl Messages {
     }
 
     /// Everything kept, newest first.
-    pub fn page(&self, clock: Clock, theme: Theme) -> Vec<Line<'static>> {
+    pub fn page(&self, clock: Clock, theme: Theme, columns: u16) -> Vec<Line<'static>> {
         if self.kept.is_empty() {
             return vec![Line::from("Nothing has been said yet.")];
         }
-        let line = |entry: &Entry| {
-            Line::from(vec![
-                Span::styled(clock.time_of_day(entry.time), theme.style(Role::Muted)),
-                Span::styled(format!(" {}", entry.tone.sign()), theme.style(entry.tone.role())),
-                Span::raw(entry.text.clone()),
-            ])
+        let width = usize::from(columns).saturating_sub(16).max(20);
+        let lines = |entry: &Entry| {
+            let parts = text::wrap(&entry.text, width);
+            let first = |number: usize| number == 0;
+            let time = clock.time_of_day(entry.time);
+            let (tone, mark) = (entry.tone, format!(" {}", entry.tone.sign()));
+            let line = move |(number, part): (usize, String)| {
+                let (time, mark) =
+                    if first(number) { (time.clone(), mark.clone()) } else { (" ".repeat(8), " ".repeat(text::width(&mark))) };
+                Line::from(vec![
+                    Span::styled(time, theme.style(Role::Muted)),
+                    Span::styled(mark, theme.style(tone.role())),
+                    Span::raw(part),
+                ])
+            };
+            parts.into_iter().enumerate().map(line).collect::<Vec<_>>()
         };
-        self.kept.iter().rev().map(line).collect()
+        self.kept.iter().rev().flat_map(lines).collect()
     }
 }
 
@@ -126,7 +136,7 @@ mod tests {
         for number in 0..120 {
             messages.say(Tone::Good, format!("{number}\u{1b}[2J"), 0.0);
         }
-        let page = messages.page(Clock { offset: 0 }, Theme { depth: Depth::None });
+        let page = messages.page(Clock { offset: 0 }, Theme { depth: Depth::None }, 80);
         assert_eq!(page.len(), KEPT);
         assert_eq!(page[0].to_string(), "00:00:00 ✓ 119·[2J");
     }

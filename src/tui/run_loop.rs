@@ -7,7 +7,7 @@ use super::guard::Guard;
 use super::input::Input;
 use super::keymap;
 use super::look::Look;
-use super::message::Message;
+use super::message::{Message, Preset};
 use super::screen::Screen;
 use super::shared::{Effect, quoted};
 use super::symbols::Symbols;
@@ -77,6 +77,7 @@ fn setting(context: &Context) -> Setting {
         flags,
         first: !has_runs(context),
         columns: crossterm::terminal::size().map_or(80, |(columns, _)| columns),
+        presets: curricle_core::config::presets::list(std::path::Path::new("")).into_iter().map(Preset::from).collect(),
     }
 }
 

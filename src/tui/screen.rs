@@ -54,7 +54,9 @@ impl<W: Write> Screen<W> {
             self.unknown = false;
         }
         let before = self.bytes.len();
-        for (x, y, cell) in self.shown.diff(&picture) {
+        let mut changes = self.shown.diff(&picture);
+        by_look(&mut changes, self.pen.look);
+        for (x, y, cell) in changes {
             put(&mut self.bytes, &mut self.pen, &self.shown, &picture, x, y, cell);
         }
         let changed = self.bytes.len() > before || before > BEGIN.len();
@@ -74,6 +76,24 @@ impl<W: Write> Screen<W> {
         self.out.write_all(sequence.as_bytes())?;
         self.out.flush()
     }
+}
+
+/// Looks that are worth sorting by; a picture of an image has more.
+const LOOKS: usize = 12;
+
+/// Puts changes of the same look together, that of the pen first: saying a colour costs more than moving the cursor.
+fn by_look(changes: &mut [(u16, u16, &Cell)], pen: Option<(Color, Color, Modifier)>) {
+    let look = |cell: &Cell| (cell.fg, cell.bg, cell.modifier);
+    let mut looks: Vec<(Color, Color, Modifier)> = pen.into_iter().collect();
+    for (_, _, cell) in changes.iter() {
+        if !looks.contains(&look(cell)) {
+            looks.push(look(cell));
+        }
+        if looks.len() > LOOKS {
+            return;
+        }
+    }
+    changes.sort_by_key(|(_, _, cell)| looks.iter().position(|known| *known == look(cell)));
 }
 
 fn put(bytes: &mut Vec<u8>, pen: &mut Pen, shown: &Buffer, picture: &Buffer, x: u16, y: u16, cell: &Cell) {

@@ -106,6 +106,13 @@ impl Series {
         self.recent.back().copied()
     }
 
+    /// The mean of the newest finite values, at most so many of them.
+    pub fn recent_mean(&self, count: usize) -> Option<f64> {
+        let newest = self.recent.iter().rev().take(count).map(|(_, value)| *value).filter(|value| value.is_finite());
+        let (sum, count) = newest.fold((0.0, 0u32), |(sum, count), value| (sum + value, count + 1));
+        (count > 0).then(|| sum / f64::from(count))
+    }
+
     /// Values seen.
     pub fn len(&self) -> u64 {
         u64::from(self.whole.count) + u64::from(self.whole.bad)
@@ -162,14 +169,15 @@ impl Series {
     }
 
     /// The run so far in at most `columns` columns for a sparkline: the span of a column is a power of two and doubles
-    /// when they run out, so that a new value changes the last sign only. Empty columns between values are left out.
+    /// when they run out. A column is shown once it is full, so that most new values change no sign at all. Empty
+    /// columns between values are left out.
     pub fn spark(&self, columns: usize) -> Vec<Option<f64>> {
         let Some((last, _)) = self.last() else { return Vec::new() };
         if self.len() <= columns as u64 {
             return self.recent.iter().map(|(_, value)| Some(*value)).collect();
         }
-        let span = (last / columns.max(1) as u64 + 1).next_power_of_two();
-        (0..=last / span)
+        let span = ((last + 1) / columns.max(1) as u64 + 1).next_power_of_two();
+        (0..(last + 1) / span)
             .filter_map(|column| match self.over(column * span, (column + 1) * span) {
                 Column::Empty => None,
                 column => Some(column.value()),
@@ -230,7 +238,13 @@ mod tests {
         series.push(100, 100.0);
         let after = series.spark(24);
         assert!(after.len() <= 24 && before.len() <= 24);
-        assert_eq!(before[..before.len() - 1], after[..before.len() - 1]);
+        assert_eq!(before, after, "the column of step 100 is not full yet");
+        for step in 101..104 {
+            series.push(step, step as f64);
+        }
+        let full = series.spark(24);
+        assert_eq!(full.len(), after.len() + 1);
+        assert_eq!(full[..after.len()], after[..]);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use crate::tui::app::{App, Setting};
 use crate::tui::input::{Input, Key};
 use crate::tui::keymap::Keymap;
 use crate::tui::look::Look;
-use crate::tui::message::{Machine, Message, Read};
+use crate::tui::message::{Machine, Message, Preset, Read};
 use crate::tui::task::Task;
 use curricle_core::record::{Evaluation, Event, Level, Message as Said, Started, Step, What};
 use curricle_core::run::catalogue::Summary;
@@ -27,10 +27,46 @@ pub fn app(first: bool) -> App {
         flags: String::new(),
         first,
         columns: 80,
+        presets: presets(),
     };
     let mut app = App::new(setting);
     app.shared.tasks.clear();
     app
+}
+
+/// Presets that stay as they are, whatever is shipped.
+fn presets() -> Vec<Preset> {
+    const QUICKSTART: &str = r#"
+name = "quickstart"
+[data]
+set = "glyphs"
+[data.glyphs]
+train = 5000
+test = 1000
+[network]
+kind = "preresnet"
+depth = 20
+[schedule]
+kind = "one-cycle"
+[training]
+epochs = 4
+batch = 100
+"#;
+    let baseline = QUICKSTART.replace("quickstart", "baseline").replace("epochs = 4", "epochs = 30");
+    let preset = |name: &str, text: &str, own: bool| Preset {
+        name: name.into(),
+        text: text.into(),
+        own,
+        description: format!("What {name} is for."),
+    };
+    vec![
+        preset("cifar10-baseline", &baseline, false),
+        preset("quickstart", QUICKSTART, false),
+        preset("thesis/baseline", &baseline, false),
+        preset("thesis/wrn-28-10-baseline-100", &baseline, false),
+        preset("thesis/wrn-28-10-baseline-500", &baseline, false),
+        preset("warm-up-k8", &baseline, true),
+    ]
 }
 
 /// The first start: nothing was ever run.

@@ -94,8 +94,8 @@ pub struct Configure {
 }
 
 impl Configure {
-    /// An empty experiment until the presets are read.
-    pub fn new(shared: &mut Shared) -> Configure {
+    /// Begins with `quickstart`, if it is among the presets.
+    pub fn new(presets: Vec<Preset>, shared: &mut Shared) -> Configure {
         let draft = Draft::new("", "experiment").unwrap_or_else(|_| empty_draft());
         let mut configure = Configure {
             presets: Vec::new(),
@@ -122,9 +122,7 @@ impl Configure {
             scroll: Scroll::default(),
             starting: false,
         };
-        // The shipped presets are part of the program: the first picture already shows one.
-        let shipped = config::presets::list(std::path::Path::new(""));
-        configure.presets(shipped.into_iter().map(Preset::from).collect(), shared);
+        configure.presets(presets, shared);
         configure
     }
 

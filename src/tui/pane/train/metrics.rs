@@ -11,6 +11,9 @@ use crate::tui::widget::{put, sparkline};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+/// Steps whose pace is averaged.
+const RATE: usize = 24;
+
 /// One metric as a row.
 struct Row<'a> {
     label: String,
@@ -44,7 +47,8 @@ impl Train {
         rows.push(row("learning rate", number(&history.lr), &history.lr, String::new()));
         rows.push(row("weight norm", number(&history.norm_sum), &history.norm_sum, "sum of tensor norms".into()));
         let cost = history.scoring_share().map(|share| format!("score {:>2.0} %, train {:>2.0} %", share * 100.0, 100.0 - share * 100.0));
-        let rate = last(&history.rate).map_or_else(|| format::UNKNOWN.into(), |rate| format::count(rate.round() as u64));
+        // Single steps jitter; the mean of the newest ones to three digits says as much and seldom changes.
+        let rate = history.rate.recent_mean(RATE).map_or_else(|| format::UNKNOWN.into(), |rate| format::count(three_digits(rate)));
         rows.push(row("images per second", rate, &history.rate, cost.unwrap_or_default()));
         if !history.holdout_accuracy.is_empty() {
             let value = format::accuracy(last(&history.holdout_accuracy));
@@ -80,5 +84,23 @@ impl Train {
                 put(buffer, area, remark_x, y, &row.remark, look.style(Role::Muted));
             }
         }
+    }
+}
+
+/// A number rounded to three digits.
+fn three_digits(value: f64) -> u64 {
+    let power = 10f64.powf((value.max(1.0).log10().floor() - 2.0).max(0.0));
+    ((value / power).round() * power) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pace_has_three_digits() {
+        assert_eq!(three_digits(0.4), 0);
+        assert_eq!(three_digits(21.6), 22);
+        assert_eq!(three_digits(12_345.6), 12_300);
     }
 }

@@ -288,7 +288,7 @@ impl Component for Train {
                 if let Some(silence) = self.silence() {
                     return (format!("⚠ last heard {} ago", format::duration(silence.as_secs_f64())), Role::Warning);
                 }
-                let left = self.history.remaining().map(|left| format!(" · {}", format::duration(left))).unwrap_or_default();
+                let left = self.history.remaining().map(|left| format!(" · {}", format::left(left))).unwrap_or_default();
                 (format!("training {percent}{left}"), Role::Accent)
             }
             State::Paused => (format!("‖ paused {percent}"), Role::Warning),

@@ -71,7 +71,8 @@ impl Train {
             [(LOSS, Rect { width: left, ..area }), (ACCURACY, Rect { x: area.x + left - 1, width: area.width - left + 1, ..area })]
         };
         let wide = size == Size::Wide;
-        let log_height = if wide { 8 } else { 3 + u16::from(area.height > 26) + u16::from(area.height > 30) };
+        let failure = self.failure(usize::from(area.width.saturating_sub(6))).len().min(5) as u16;
+        let log_height = if wide { 8 } else { 3 + u16::from(area.height > 26) + u16::from(area.height > 30) }.max(2 + failure);
         let log = at(area.height - log_height, log_height);
         let middle_height = area.height - 2 - log_height + 1;
         let middle = at(2, middle_height);
@@ -180,7 +181,21 @@ impl Train {
         }
     }
 
+    /// Why the run failed, in lines.
+    fn failure(&self, columns: usize) -> Vec<String> {
+        let message = self.status.as_ref().filter(|_| self.state == State::Failed).and_then(|status| status.message.as_deref());
+        message.map(|message| text::wrap(&safe(message), columns)).unwrap_or_default()
+    }
+
     fn draw_log(&self, buffer: &mut Buffer, area: Rect, look: &Look) {
+        let failure = self.failure(usize::from(area.width.saturating_sub(4)));
+        if self.log_back == 0 && !failure.is_empty() {
+            put(buffer, area, 1, 0, "✗", look.style(Role::Bad));
+            for (y, line) in failure.iter().take(usize::from(area.height)).enumerate() {
+                put(buffer, area, 3, y as u16, line, look.style(Role::Text));
+            }
+            return;
+        }
         let height = usize::from(area.height);
         let end = self.history.log.len() - self.log_back.min(self.history.log.len());
         let start = end.saturating_sub(height);
