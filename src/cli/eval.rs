@@ -5,6 +5,7 @@ use super::experiment::{Changes, change, choose, ready};
 use super::failure::Failure;
 use super::fork::checkpoint_of;
 use super::output;
+use super::train::data_of;
 use crate::launch::Engine;
 use crate::words::{four, thousands};
 use clap::Args;
@@ -35,11 +36,11 @@ pub struct Arguments {
 /// Evaluates a checkpoint file as a preset describes it, or a checkpoint of a run.
 pub fn run(context: &Context, arguments: Arguments) -> Result<(), Failure> {
     let file = Path::new(&arguments.what);
-    let (chosen, checkpoint) = if let Some(preset) = &arguments.preset {
+    let (chosen, checkpoint, data) = if let Some(preset) = &arguments.preset {
         if !file.is_file() {
             return Err(Failure::usage(format!("there is no checkpoint `{}`", file.display())).hint("give the path of a .safetensors file"));
         }
-        (choose(context, preset, &arguments.changes)?, file.to_path_buf())
+        (choose(context, preset, &arguments.changes)?, file.to_path_buf(), context.data.clone())
     } else if file.is_file() {
         return Err(Failure::usage(format!("`{}` is a checkpoint: what network and data does it belong to?", file.display()))
             .hint("name a preset or a TOML file with `--preset`"));
@@ -48,7 +49,7 @@ pub fn run(context: &Context, arguments: Arguments) -> Result<(), Failure> {
         // The best one where there is one, which `best` always is once a run is done.
         let wanted = arguments.from.clone().unwrap_or_else(|| if run.best().is_file() { "best".into() } else { "last".into() });
         let checkpoint = checkpoint_of(&run, &wanted)?;
-        (change(&run.read_experiment()?, &format!("experiment of {}", run.id()), &arguments.changes)?, checkpoint)
+        (change(&run.read_experiment()?, &format!("experiment of {}", run.id()), &arguments.changes)?, checkpoint, data_of(context, &run)?)
     };
     ready(context, &chosen.experiment)?;
     let engine = Engine::find()?;
@@ -56,7 +57,7 @@ pub fn run(context: &Context, arguments: Arguments) -> Result<(), Failure> {
     let mut described = tempfile::Builder::new().prefix("curricle-").suffix(".toml").tempfile().map_err(failed)?;
     described.write_all(chosen.text.as_bytes()).and_then(|()| described.flush()).map_err(failed)?;
     let shows = !context.quiet && std::io::stderr().is_terminal();
-    let result = engine.evaluate(described.path(), &checkpoint, context.data.as_deref(), &arguments.on, |done, total| {
+    let result = engine.evaluate(described.path(), &checkpoint, data.as_deref(), &arguments.on, |done, total| {
         if shows {
             let _ = write!(std::io::stderr().lock(), "\r{} of {} images\u{1b}[K", thousands(done), thousands(total));
         }

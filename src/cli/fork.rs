@@ -8,7 +8,7 @@ use super::train;
 use crate::launch::Engine;
 use clap::Args;
 use curricle_core::run::catalogue;
-use curricle_core::run::{Parent, RunDirectory};
+use curricle_core::run::{Origin, Parent, RunDirectory};
 use std::path::{Path, PathBuf};
 
 /// What may stand after `fork`.
@@ -38,7 +38,8 @@ pub fn run(context: &Context, arguments: Arguments) -> Result<(), Failure> {
     ready(context, &chosen.experiment)?;
     let engine = Engine::find()?;
     let from = Parent { kind: "fork".into(), id: parent.id(), checkpoint: checkpoint.display().to_string() };
-    let directory = train::create(context, &chosen.experiment, &chosen.text, Some(from))?;
+    let origin = Origin { parent: Some(from), data: train::data_of(context, &parent)?, ..Origin::default() };
+    let directory = train::create(context, &chosen.experiment, &chosen.text, origin)?;
     if arguments.detach {
         return train::detached(context, &engine, &directory);
     }

@@ -7,6 +7,7 @@ use super::output;
 use super::train;
 use crate::launch::Engine;
 use clap::Args;
+use curricle_core::run::Origin;
 
 /// What may stand after `run`.
 #[derive(Debug, Args)]
@@ -32,7 +33,7 @@ pub fn run(context: &Context, arguments: Arguments) -> Result<(), Failure> {
     let chosen = choose(context, &arguments.experiment, &arguments.changes)?;
     ready(context, &chosen.experiment)?;
     let engine = Engine::find()?;
-    let directory = train::create(context, &chosen.experiment, &chosen.text, None)?;
+    let directory = train::create(context, &chosen.experiment, &chosen.text, Origin { data: context.data.clone(), ..Origin::default() })?;
     if arguments.detach {
         return train::detached(context, &engine, &directory);
     }

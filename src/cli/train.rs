@@ -9,7 +9,7 @@ use crate::words::{UNKNOWN, duration, four, thousands};
 use curricle_core::config::Experiment;
 use curricle_core::data;
 use curricle_core::run::catalogue::{self, Summary};
-use curricle_core::run::{Origin, Parent, RunDirectory, State};
+use curricle_core::run::{Origin, RunDirectory, State};
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -21,10 +21,18 @@ struct Detached {
     pid: u32,
 }
 
+/// The folder of image sets for what is made from a run: a flag or the environment, else the one that the run had.
+pub fn data_of(context: &Context, run: &RunDirectory) -> Result<Option<PathBuf>, Failure> {
+    if context.data.is_some() || std::env::var_os("CURRICLE_DATA").is_some_and(|value| !value.is_empty()) {
+        return Ok(context.data.clone());
+    }
+    Ok(run.record()?.data_root)
+}
+
 /// Creates a run directory, after asking whether the disk can hold the run.
-pub fn create(context: &Context, experiment: &Experiment, text: &str, parent: Option<Parent>) -> Result<RunDirectory, Failure> {
+pub fn create(context: &Context, experiment: &Experiment, text: &str, origin: Origin) -> Result<RunDirectory, Failure> {
     launch::room::check(experiment, &context.runs)?;
-    let origin = Origin { parent, version: crate::VERSION.into(), commit: crate::COMMIT.into(), ..Origin::default() };
+    let origin = Origin { version: crate::VERSION.into(), commit: crate::COMMIT.into(), ..origin };
     Ok(RunDirectory::create(&context.runs, experiment, text, origin)?)
 }
 

@@ -137,15 +137,26 @@ fn a_refusal_of_the_engine_comes_back_with_its_code() {
 }
 
 #[test]
-fn the_data_folder_is_handed_on() {
-    let house = House::new("steps=5");
+fn the_data_folder_is_handed_on_and_remembered() {
+    let mut house = House::new("steps=5,fail_at=3");
     let log = house.file("called.txt", "");
-    let wrapper = house
-        .file("engine.sh", &format!("#!/bin/sh\necho \"$@\" >> {}\nexec {} \"$@\"\n", log.display(), crate::engine::scripted().display()));
+    let script = format!("#!/bin/sh\necho \"$@\" >> {}\nexec {} \"$@\"\n", log.display(), crate::engine::scripted().display());
+    let wrapper = house.file("engine.sh", &script);
     std::fs::set_permissions(&wrapper, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
-    let output = house.curricle(&["run", "quickstart", "-q", "--data", "sets"]).env("CURRICLE_ENGINE", &wrapper).output().unwrap();
-    assert_eq!(said(output).code, 0);
-    let called = std::fs::read_to_string(&log).unwrap();
+    let called = |house: &House, arguments: &[&str], environment: Option<&str>, code: i32| {
+        let mut command = house.curricle(arguments);
+        command.env("CURRICLE_ENGINE", &wrapper).envs(environment.map(|folder| ("CURRICLE_DATA", folder)));
+        assert_eq!(said(command.output().unwrap()).code, code);
+        std::fs::read_to_string(&log).unwrap().lines().last().unwrap().to_string()
+    };
+    let folder = |name: &str| format!("--data {} --foreground", log.with_file_name(name).display());
+    assert!(called(&house, &["run", "quickstart", "-q", "--data", "sets"], None, 1).ends_with(&folder("sets")));
+    assert!(called(&house, &["resume", "last", "-q"], None, 1).ends_with(&folder("sets")), "as it was");
+    assert!(called(&house, &["resume", "last", "-q", "--data", "moved"], None, 1).ends_with(&folder("moved")), "unless told otherwise");
+    house.plays("steps=5");
+    let line = called(&house, &["resume", "last", "-q"], Some("/elsewhere"), 0);
+    assert!(!line.contains("--data"), "the environment speaks for itself: {line}");
+    called(&house, &["run", "quickstart", "-q"], Some("sets"), 0);
     let sets = log.with_file_name("sets");
-    assert!(called.trim_end().ends_with(&format!("--data {} --foreground", sets.display())), "{called}");
+    assert_eq!(house.json(&["runs", "show", "last"])["record"]["data_root"], sets.to_str().unwrap());
 }

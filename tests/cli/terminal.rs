@@ -105,6 +105,29 @@ fn the_interrupt_key_saves_and_ends() {
 }
 
 #[test]
+fn a_suspended_command_holds_its_engine_and_both_go_on() {
+    let house = House::new("steps=100000,step_ms=4");
+    let mut terminal = Terminal::open(&house, &["run", "quickstart"]);
+    let id = wait_for("a run", || house.newest()["id"].as_str().map(str::to_string));
+    let engine = wait_for("its engine", || house.newest()["pid"].as_u64());
+    let command = u64::from(terminal.child.process_id().unwrap());
+    wait_for("steps", || house.newest_step().filter(|step| *step > 5));
+    let state = |pid: u64| {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        stat.rsplit_once(") ").and_then(|(_, rest)| rest.chars().next())
+    };
+    terminal.press("\u{1a}");
+    wait_for("both to be stopped", || (state(command) == Some('T') && state(engine) == Some('T')).then_some(()));
+    assert_eq!(house.newest()["state"], "training", "not lost");
+    let count = house.events(&id).len();
+    crate::house::signal(command, nix::sys::signal::Signal::SIGCONT);
+    wait_for("steps after it", || (house.events(&id).len() > count + 5).then_some(()));
+    terminal.press("\u{3}");
+    assert_eq!(terminal.end().0, 130);
+    assert_eq!(house.newest()["state"], "stopped");
+}
+
+#[test]
 fn a_question_is_answered_by_a_letter() {
     let house = House::new("steps=3");
     house.ok(&["run", "quickstart", "-q"]);

@@ -6,10 +6,10 @@ use crate::cli::failure::Failure;
 use crate::cli::output;
 use crate::cli::progress::Progress;
 use crate::cli::train;
-use crate::launch::{Engine, run_foreground};
+use crate::launch::{Engine, Start, run_foreground};
 use crate::words::thousands;
 use clap::Args;
-use curricle_core::run::{Machine, Parent, RunDirectory, State, catalogue};
+use curricle_core::run::{Machine, Origin, Parent, RunDirectory, State, catalogue};
 use safetensors::SafeTensors;
 use serde::Serialize;
 use std::path::Path;
@@ -59,9 +59,11 @@ pub fn run(context: &Context, arguments: &Arguments) -> Result<(), Failure> {
     // Events of the repetition are nobody's data: JSON is only the verdict.
     let quiet = Context { runs: folder.path().join("runs"), json: false, ..context.clone() };
     let parent = Parent { kind: "verify".into(), id: summary.id.clone(), checkpoint: String::new() };
-    let again = train::create(&quiet, &chosen.experiment, &chosen.text, Some(parent))?;
+    let data = train::data_of(context, &directory)?;
+    let origin = Origin { parent: Some(parent), data: data.clone(), ..Origin::default() };
+    let again = train::create(&quiet, &chosen.experiment, &chosen.text, origin)?;
     let mut progress = Progress::new(&quiet, &again);
-    let ended = run_foreground(&engine, &again, &train::start(context), || progress.look());
+    let ended = run_foreground(&engine, &again, &Start { data }, || progress.look());
     progress.clear();
     let ended = ended?;
     if let Some(error) = ended.error {

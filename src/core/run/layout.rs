@@ -59,6 +59,8 @@ pub struct Origin {
     pub sweep: Option<String>,
     /// Its arm in that sweep.
     pub arm: Option<String>,
+    /// Folder of image sets that was named by a flag. One that the environment names is noted without being told.
+    pub data: Option<PathBuf>,
     /// Version of the program.
     pub version: String,
     /// Commit of the program.
@@ -103,6 +105,7 @@ impl RunDirectory {
             parent: origin.parent,
             sweep: origin.sweep,
             arm: origin.arm,
+            data_root: named_data_root(origin.data),
             machine: None,
             more: serde_json::Map::new(),
         };
@@ -295,6 +298,12 @@ impl RunDirectory {
     }
 }
 
+/// The folder of image sets that was named, by a flag or in the environment, as an absolute path.
+fn named_data_root(flag: Option<PathBuf>) -> Option<PathBuf> {
+    let named = flag.or_else(|| std::env::var_os("CURRICLE_DATA").filter(|value| !value.is_empty()).map(PathBuf::from))?;
+    Some(std::path::absolute(&named).unwrap_or(named))
+}
+
 /// The folder of runs: `--runs`, else `CURRICLE_RUNS`, else `$XDG_DATA_HOME/curricle/runs`.
 pub fn runs_folder(flag: Option<&Path>) -> PathBuf {
     let given =
@@ -353,10 +362,17 @@ fn read_text(path: &Path) -> Result<String> {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    /// A folder, in memory where there is such a place: the tests are about what is written, not about a disk's speed.
+    fn folder() -> tempfile::TempDir {
+        let memory = Path::new("/dev/shm");
+        if memory.is_dir() { tempfile::tempdir_in(memory).unwrap() } else { tempfile::tempdir().unwrap() }
+    }
 
     /// A run directory in a folder of its own.
     pub(in crate::run) fn scratch() -> (tempfile::TempDir, RunDirectory) {
-        let keep = tempfile::tempdir().unwrap();
+        let keep = folder();
         let outline =
             Outline { name: "Loss delta, K = 8".into(), text: "a = 1\n".into(), resolved: "a = 1\nb = 2\n".into(), ..Outline::default() };
         let directory = RunDirectory::create_from(&keep.path().join("runs"), &outline, Origin::default()).unwrap();
@@ -469,6 +485,36 @@ pub(super) mod tests {
                 }
             }
             let _ = std::fs::remove_dir_all(&runs);
+        }
+    }
+
+    proptest! {
+        /// Whatever lies in the files, reading them ends in a value or an error.
+        #[test]
+        fn foreign_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300), cut in 0_usize..600) {
+            let (_keep, directory) = scratch();
+            let whole = std::fs::read(directory.record_file()).unwrap();
+            for file in [directory.record_file(), directory.labels_file(), directory.experiment(), directory.log()] {
+                std::fs::write(&file, &bytes).unwrap();
+            }
+            let _ = (directory.record(), directory.labels(), directory.read_experiment(), directory.read_log_end(64));
+            // A true file, cut and with one byte changed.
+            let mut torn = whole[..cut.min(whole.len())].to_vec();
+            if let Some(byte) = torn.last_mut() {
+                *byte ^= 0x55;
+            }
+            std::fs::write(directory.record_file(), &torn).unwrap();
+            let _ = directory.record();
+        }
+
+        /// Text of any kind comes back from `run.json` as it went in.
+        #[test]
+        fn records_come_back(name in any::<String>(), notes in any::<String>(), seed in any::<u64>(), tags in proptest::collection::vec(any::<String>(), 0..4)) {
+            let keep = folder();
+            let seeds = Seeds { weights: seed, order: seed / 2, augmentation: 0 };
+            let outline = Outline { name: name.clone(), notes: notes.clone(), tags: tags.clone(), seeds, ..Outline::default() };
+            let record = RunDirectory::create_from(keep.path(), &outline, Origin::default()).unwrap().record().unwrap();
+            prop_assert_eq!((record.name, record.notes, record.tags, record.seeds), (name, notes, tags, seeds));
         }
     }
 }

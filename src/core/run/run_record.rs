@@ -6,7 +6,7 @@ use super::whole::write_whole;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Format of run directories that this version writes, and the newest that it reads.
 pub const FORMAT: u32 = 1;
@@ -55,6 +55,10 @@ pub struct RunRecord {
     /// Its arm in that sweep.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub arm: Option<String>,
+    /// Folder of image sets, where one was named when the run was created: a run that goes on from another shell, or
+    /// after a reboot, still finds its data. Another one may be named then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data_root: Option<PathBuf>,
     /// Where it trains: added by the engine.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub machine: Option<Machine>,
