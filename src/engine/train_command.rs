@@ -110,9 +110,10 @@ fn work(directory: &RunDirectory, lock: &Lock, data: Option<&Path>, foreground: 
         exit: None,
         ..before.unwrap_or_default()
     };
+    // Before anybody can know that this engine is there: what is asked from now on is meant for it.
+    run::clear(directory)?;
     // Between the cut of the log and its first new line, so that readers beyond the cut start again.
     status.write(&directory.status())?;
-    run::clear(directory)?;
     let recorder = Recorder::start(directory.clone(), events, status, foreground)?;
     let identity = machine.identity();
     announce(&recorder, &experiment, &machine, &images, &plan, &progress, parameters, selector, is_new)?;
