@@ -4,7 +4,7 @@ use super::look::Look;
 use super::symbols::Symbols;
 use super::text::safe;
 use super::theme::{Depth, Role};
-use curricle_core::config::Data;
+use curricle_core::config::{Data, SetKind};
 use curricle_core::data::preview::{Cell, Picture, characters, half_blocks};
 use curricle_core::data::{self, Images};
 use ratatui::style::{Color, Style};
@@ -13,6 +13,8 @@ use std::path::Path;
 
 /// Images of a class that are read.
 const PER_CLASS: usize = 8;
+/// Generated images that are drawn.
+const SAMPLE: u64 = 400;
 /// Classes that are shown.
 const CLASSES: usize = 12;
 /// The widest that an image is drawn.
@@ -32,8 +34,20 @@ pub struct Preview {
 
 /// Reads some images of each class; blocks.
 pub fn read(data: &Data, flag: Option<&Path>) -> Result<Preview, String> {
+    let data = &sampled(data);
     let images = data::load(data, &data::root(data, flag)).map_err(|error| error.to_string().lines().collect::<Vec<_>>().join("; "))?;
     Ok(choose(&images))
+}
+
+/// Generated images need not all be drawn to show some: a few hundred do, where nothing chooses among all of them.
+fn sampled(data: &Data) -> Data {
+    let mut data = data.clone();
+    let whole = data.per_class == 0 && data.subset.is_empty() && data.holdout == 0.0 && data.imbalance == 1.0;
+    if data.set == SetKind::Glyphs && whole {
+        data.glyphs.train = data.glyphs.train.min(SAMPLE);
+        data.glyphs.test = data.glyphs.test.min(SAMPLE / 10);
+    }
+    data
 }
 
 fn choose(images: &Images) -> Preview {
@@ -42,10 +56,9 @@ fn choose(images: &Images) -> Preview {
         let places = (0..set.labels.len()).filter(|at| usize::from(set.labels[*at]) == number).take(PER_CLASS);
         places.map(|place| set.image(place).to_vec()).collect::<Vec<_>>()
     };
-    let count = super::format::count(set.labels.len() as u64);
     let classes = images.classes.iter().take(CLASSES).enumerate().map(|(number, name)| (safe(name), class(number)));
     Preview {
-        head: format!("{count} training images, {} classes, {} × {} pixels", images.classes.len(), set.width, set.height),
+        head: format!("{} classes, {} × {} pixels", images.classes.len(), set.width, set.height),
         classes: classes.filter(|(_, images)| !images.is_empty()).collect(),
         height: set.height,
         width: set.width,
@@ -125,6 +138,15 @@ mod tests {
         assert_eq!(lines[3].spans[0].style, Style::new().fg(Color::Rgb(0, 0, 0)).bg(Color::Rgb(255, 255, 255)));
         let narrow = preview().lines(3, &Look::plain());
         assert_eq!(narrow[3].to_string(), "▀▀  ");
+    }
+
+    #[test]
+    fn generated_images_are_shown_without_drawing_them_all() {
+        let mut data = Data { set: SetKind::Glyphs, ..Data::default() };
+        data.glyphs.train = 50_000;
+        let preview = read(&data, None).expect("glyphs need no files");
+        assert_eq!(preview.classes.len(), 10);
+        assert!(preview.classes.iter().all(|(_, images)| images.len() == PER_CLASS));
     }
 
     #[test]

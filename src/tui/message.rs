@@ -3,6 +3,7 @@
 use super::history::History;
 use super::images::Preview;
 use super::task::Taken;
+use curricle_core::config::Published;
 use curricle_core::record::Event;
 use curricle_core::run::catalogue::Summary;
 use curricle_core::run::{RunRecord, State, Status};
@@ -67,6 +68,8 @@ pub struct Read {
     pub more: bool,
     /// The record of the run.
     pub record: Option<RunRecord>,
+    /// Published figures that the experiment stands beside; read once.
+    pub published: Option<Published>,
     /// The engine's last word.
     pub status: Option<Status>,
     /// The state to show.

@@ -1,7 +1,7 @@
 //! The screen: one loop that waits for keys, files and answers of work, and draws what has changed.
 //!
-//! Keys become actions by the one table in [`keymap`], actions and messages change the state in [`app`], panes draw the
-//! state into a picture, and [`screen`] writes what differs. Nothing here waits: work that does lies in [`work`].
+//! Keys become actions by the one table in `keymap`, actions and messages change the state in `app`, panes draw the
+//! state into a picture, and `screen` writes what differs. Nothing here waits: work that does lies in `work`.
 
 mod app;
 mod clipboard;

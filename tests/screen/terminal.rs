@@ -118,9 +118,15 @@ impl Terminal {
         self.seen.0.lock().expect("the eye").bytes
     }
 
-    /// Everything written so far, sequences too.
-    pub fn raw(&self) -> String {
-        String::from_utf8_lossy(&self.seen.0.lock().expect("the eye").raw).into_owned()
+    /// Waits until a sequence has been written; the eye may see the last bytes after the program has ended.
+    pub fn until_written(&self, sequence: &str) {
+        let begun = Instant::now();
+        let (lock, changed) = &*self.seen;
+        let mut seen = lock.lock().expect("the eye");
+        while !String::from_utf8_lossy(&seen.raw).contains(sequence) {
+            assert!(begun.elapsed() < PATIENCE, "never written: {sequence:?}");
+            seen = changed.wait_timeout(seen, Duration::from_millis(500)).expect("the eye").0;
+        }
     }
 
     /// Waits until the screen is as wanted; answers it.

@@ -70,7 +70,7 @@ pub const TABLE: &[Entry] = &[
     entry(Action::Axis, "axis", &["X"], Train, "looking", 0, "axis", "The axis in steps, images, passes or seconds"),
     entry(Action::Logarithmic, "logarithmic", &["L"], Train, "looking", 0, "log", "Logarithmic scale for losses"),
     entry(Action::Smoothing, "smoothing", &["m"], Train, "looking", 0, "smoothing", "Smooth curves over 1, 8, 32 or 128 steps"),
-    entry(Action::Overlay, "overlay", &["o"], Train, "looking", 0, "overlay", "Lay the curves of another run under these, or take them away"),
+    entry(Action::Overlay, "overlay", &["o"], Train, "looking", 0, "overlay", "Lay the curves of another run under these, then the published one, then none"),
 
     entry(Action::Open, "open", &["enter"], Runs, "run", 10, "open", "Open the run in Train; fold or unfold seeds of one experiment"),
     entry(Action::Mark, "mark", &["space"], Runs, "comparing", 20, "mark", "Mark the run, to see what differs between the marked ones"),

@@ -5,6 +5,7 @@ use crate::tui::app::App;
 use crate::tui::history::History;
 use crate::tui::message::{Estimate, Message};
 use crate::tui::symbols::Symbols;
+use curricle_core::config::{Figure, Figures, Published};
 use curricle_core::run::State;
 
 /// The three sizes.
@@ -185,6 +186,21 @@ fn train_lays_a_run_under_another() {
     read(State::Done, 2_000).events.iter().for_each(|event| history.apply(event));
     app.update(Message::Course(runs()[1].directory.clone(), Ok(history)));
     at_80("train_overlay", &mut app);
+}
+
+#[test]
+fn train_stands_beside_published_figures() {
+    let mut app = training(State::Training, 800);
+    let mut more = read(State::Training, 0);
+    more.events.clear();
+    let series = Figure::Series(vec![0.41, 0.6005, 0.5616, 0.6415]);
+    let values = Figures(vec![("test_accuracy".into(), series), ("norm_sum".into(), Figure::One(902.6))]);
+    more.published = Some(Published { values, ..Published::default() });
+    app.update(Message::Read(Box::new(more)));
+    press(&mut app, "o o");
+    let screen = text(&mut app, 80, 24);
+    assert!(screen.contains("published 0.6005") && screen.contains("published 902.6"), "{screen}");
+    at_80("train_published", &mut app);
 }
 
 #[test]

@@ -140,7 +140,11 @@ impl Chart<'_> {
 
 /// Rounds a range outwards to a fifth of its size in steps of 1, 2 or 5.
 fn nice(low: f64, high: f64) -> (f64, f64) {
-    let span = if high > low { high - low } else { high.abs().max(1e-6) * 0.1 };
+    // Noise of a few per cent does not fill the chart, and does not turn it over at every step.
+    let least = 0.1 * high.abs().max(low.abs()).max(1e-6);
+    let middle = (low + high) / 2.0;
+    let (low, high) = if high - low < least { (middle - least / 2.0, middle + least / 2.0) } else { (low, high) };
+    let span = high - low;
     let rough = span / 4.0;
     let power = 10f64.powf(rough.log10().floor());
     let step = [1.0, 2.0, 5.0, 10.0].into_iter().map(|factor| factor * power).find(|step| *step >= rough).unwrap_or(rough);

@@ -2,6 +2,7 @@
 
 use super::said;
 use crate::tui::message::Read;
+use curricle_core::config;
 use curricle_core::run::{self, Follower, Lock, Pulse, RunDirectory, shown_state};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -48,6 +49,9 @@ impl Reader {
             // The machine is added at the first start of an engine; then nothing changes any more.
             self.recorded = record.machine.is_some();
             answer.record = Some(record);
+            // A run whose experiment this version cannot read is shown without published figures.
+            let resolved = run.read_resolved().ok().and_then(|text| config::read(&text, "resolved.toml", &[]).ok());
+            answer.published = resolved.and_then(|experiment| experiment.published);
         }
         // The lock before the status: an engine that ends between the two has written its last word by then.
         answer.held = Lock::is_held(run);

@@ -37,6 +37,11 @@ impl Configure {
         }
     }
 
+    /// How long the run will take, where that is known.
+    pub fn seconds(&self) -> Option<f64> {
+        self.estimate().map(|estimate| estimate.seconds).filter(|seconds| *seconds > 0.0)
+    }
+
     /// The estimate, if there is one for this very experiment.
     pub(super) fn estimate(&self) -> Option<&Estimate> {
         match &self.cost {

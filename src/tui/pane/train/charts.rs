@@ -70,6 +70,13 @@ impl Train {
             spans.push(Span::styled("  ┄ hold-out", look.style(Role::Series(2))));
         }
         if let Some(overlay) = &self.overlay {
+            let known = overlay.history.as_ref().is_some_and(|history| {
+                let (train, test, _) = which.series(history);
+                !train.is_empty() || !test.is_empty()
+            });
+            if !known {
+                return Line::from(spans);
+            }
             spans.push(Span::styled(format!("  ━ {}", overlay.name), look.style(Role::Series(4))));
         }
         Line::from(spans)

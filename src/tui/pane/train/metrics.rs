@@ -35,6 +35,8 @@ impl Train {
         let number = |series: &Series| last(series).map_or_else(|| format::UNKNOWN.into(), format::short);
         let range = |series: &Series| series.range().map(|(low, high)| format!("{low:.2}–{high:.2}")).unwrap_or_default();
         let after = if history.evaluated > 0 { format!("after epoch {}", history.evaluated) } else { "not evaluated yet".into() };
+        let after = self.published_accuracy().unwrap_or(after);
+        let norm = self.published_norm().unwrap_or_else(|| "sum of tensor norms".into());
         let row = |label: &str, value: String, series, remark: String| Row { label: label.into(), value, series, remark };
         let mut rows = vec![
             row("train loss", loss(&history.train_loss), &history.train_loss, range(&history.train_loss)),
@@ -45,7 +47,7 @@ impl Train {
             rows.push(row(&format!("chosen {}", history.scorer), loss(&history.chosen), &history.chosen, remark));
         }
         rows.push(row("learning rate", number(&history.lr), &history.lr, String::new()));
-        rows.push(row("weight norm", number(&history.norm_sum), &history.norm_sum, "sum of tensor norms".into()));
+        rows.push(row("weight norm", number(&history.norm_sum), &history.norm_sum, norm));
         let cost = history.scoring_share().map(|share| format!("score {:>2.0} %, train {:>2.0} %", share * 100.0, 100.0 - share * 100.0));
         // Single steps jitter; the mean of the newest ones to three digits says as much and seldom changes.
         let rate = history.rate.recent_mean(RATE).map_or_else(|| format::UNKNOWN.into(), |rate| format::count(three_digits(rate)));

@@ -3,6 +3,7 @@
 mod axis;
 mod charts;
 mod metrics;
+mod published;
 mod steering;
 mod view;
 
@@ -20,6 +21,7 @@ use crate::tui::text::safe;
 use crate::tui::theme::Role;
 use crate::tui::widget::list::Scroll;
 use axis::{Axis, Window};
+use curricle_core::config::Published;
 use curricle_core::record::Level;
 use curricle_core::run::{RunRecord, State, Status};
 use ratatui::buffer::Buffer;
@@ -77,6 +79,7 @@ pub struct Train {
     crosshair: Option<u64>,
     overlay: Option<Overlay>,
     overlay_wish: bool,
+    published: Option<Published>,
     rows: Scroll,
     /// Lines of the log scrolled up from the newest.
     log_back: usize,
@@ -123,6 +126,9 @@ impl Train {
         self.loading = read.more;
         if let Some(record) = read.record {
             self.record = Some(record);
+        }
+        if let Some(published) = read.published {
+            self.published = Some(published);
         }
         let heartbeat = read.status.as_ref().map_or(0, |status| status.heartbeat);
         if self.heard.is_none_or(|(before, _)| before != heartbeat) || !read.events.is_empty() {
@@ -193,6 +199,10 @@ impl Train {
             None => shared.summaries.iter().find(|summary| Some(&summary.directory) != own.as_ref() && summary.step > 0),
         };
         let Some(summary) = summary else {
+            if self.overlay_published() {
+                shared.say(Tone::Plain, "overlay: the published curve");
+                return;
+            }
             shared.say(Tone::Plain, "there is no other run to lay under this one");
             return;
         };
@@ -258,7 +268,10 @@ impl Component for Train {
                 }
             }
             Action::Overlay => {
-                if self.overlay.take().is_some() {
+                let was_published = self.overlay.take().map(|overlay| overlay.directory.as_os_str().is_empty());
+                if was_published == Some(false) && self.overlay_published() {
+                    shared.say(Tone::Plain, "overlay: the published curve");
+                } else if was_published.is_some() {
                     shared.say(Tone::Plain, "overlay taken away");
                 } else {
                     self.overlay_wish = true;
