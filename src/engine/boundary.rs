@@ -71,7 +71,8 @@ fn record_scores(training: &mut Training, scores: &[(&'static str, Score)], ends
     }
     let find = |name: &str| scores.iter().find(|(set, _)| *set == name).map(|(_, score)| *score);
     if let Some(test) = find("test") {
-        training.progress.test = Some(TestResult { loss: test.loss, accuracy: test.accuracy() });
+        let epoch = training.plan.epoch_of(training.progress.step);
+        training.progress.test = Some(TestResult { epoch, loss: test.loss, accuracy: test.accuracy() });
     }
     let selects = find(training.selector).zip(find("test"));
     let best = selects.is_some_and(|(score, _)| training.progress.best.is_none_or(|best| score.accuracy() > best.value));

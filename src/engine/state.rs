@@ -92,6 +92,9 @@ pub struct Best {
 /// The last evaluation on the test set.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct TestResult {
+    /// Epoch that it was made in.
+    #[serde(default)]
+    pub epoch: u64,
     /// Mean loss.
     pub loss: f64,
     /// Share of correct images.

@@ -285,11 +285,13 @@ impl<'a> Training<'a> {
     pub fn stand(&self, state: State) -> Result<()> {
         let epoch = self.progress.epoch;
         let epoch_loss = (epoch.images > 0).then(|| epoch.loss / epoch.images as f64);
+        let test_loss = self.progress.test.map(|test| test.loss);
         self.recorder.tell(Note::Standing(Standing {
             state,
             step: self.progress.step,
             epoch: self.plan.epoch_of(self.progress.step),
-            loss: epoch_loss.or(self.progress.test.map(|test| test.loss)),
+            // The training loss while it trains; the test loss once it is over.
+            loss: if state.is_over() { test_loss.or(epoch_loss) } else { epoch_loss.or(test_loss) },
             accuracy: self.progress.test.map(|test| test.accuracy),
             selected: self.selected(),
             seconds: self.seconds(),
@@ -301,8 +303,8 @@ impl<'a> Training<'a> {
     pub fn selected(&self) -> Option<record::Selected> {
         let oracle = self.selector == "test";
         if self.selector == "last" {
-            let accuracy = self.progress.test?.accuracy;
-            return Some(record::Selected { by: "last".into(), epoch: self.plan.epoch_of(self.progress.step), accuracy, oracle });
+            let test = self.progress.test?;
+            return Some(record::Selected { by: "last".into(), epoch: test.epoch, accuracy: test.accuracy, oracle });
         }
         self.progress.best.map(|best| record::Selected {
             by: self.selector.into(),
