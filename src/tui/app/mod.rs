@@ -27,6 +27,9 @@ const LOOK: Duration = Duration::from_secs(2);
 const READ: Duration = Duration::from_millis(150);
 /// Least time between two readings of the list.
 const LIST: Duration = Duration::from_millis(400);
+/// Time between looks at the folder of runs after something in it has changed, and how many of them.
+const AGAIN: Duration = Duration::from_secs(1);
+const LOOKS_AGAIN: u8 = 3;
 
 /// The state of the whole screen.
 pub struct App {
@@ -47,6 +50,8 @@ pub struct App {
     list: Paced,
     read: Paced,
     looked: Instant,
+    /// When the folder of runs is looked at again after a change, and how often still.
+    again: Option<(Instant, u8)>,
 }
 
 /// Work that is done one at a time and not too often.
@@ -132,6 +137,7 @@ impl App {
             list: Paced::default(),
             read: Paced::default(),
             looked: Instant::now(),
+            again: None,
             shared,
         };
         app.list.begin();
@@ -274,6 +280,7 @@ impl App {
         match result {
             Ok(summaries) => {
                 self.shared.summaries = summaries;
+                self.read.wanted |= self.train.directory().is_some();
                 self.first &= self.shared.summaries.is_empty();
             }
             Err(problem) => self.shared.say(Tone::Bad, problem),
@@ -283,6 +290,9 @@ impl App {
     }
 
     fn summary(&mut self, directory: &Path, summary: Option<curricle_core::run::catalogue::Summary>) {
+        // The state may have been concluded (lost) from what no file says: the followed run is read once more, too.
+        let changed = summary.as_ref().map(|summary| summary.state) != self.shared.summary(directory).map(|known| known.state);
+        self.read.wanted |= changed && self.train.directory() == Some(directory);
         match (self.shared.summaries.iter().position(|known| known.directory == directory), summary) {
             (Some(place), Some(summary)) => self.shared.summaries[place] = summary,
             (Some(place), None) => {
@@ -314,6 +324,10 @@ impl App {
     /// Files have changed: directories of runs, and whether the folder of runs itself did.
     pub fn touched(&mut self, directories: &[PathBuf], folder: bool) {
         self.list.wanted |= folder;
+        if folder {
+            // A run directory appears before its `run.json`, which nobody watches yet: look again until it must be there.
+            self.again = Some((Instant::now() + AGAIN, LOOKS_AGAIN));
+        }
         for directory in directories {
             if self.train.directory() == Some(directory) {
                 self.read.wanted = true;
@@ -339,13 +353,20 @@ impl App {
         let any_alive = self.shared.summaries.iter().any(|summary| alive(summary.state));
         let look = any_alive.then(|| self.looked + LOOK);
         let touched = self.runs.touched_since().map(|since| since + LIST);
-        [look, touched, self.list.due(LIST), self.read.due(READ), self.train.wake()].into_iter().flatten().min()
+        let again = self.again.map(|(at, _)| at);
+        [look, touched, again, self.list.due(LIST), self.read.due(READ), self.train.wake()].into_iter().flatten().min()
     }
 
     /// Time has passed: begins what is due.
     pub fn tick(&mut self) {
         let now = Instant::now();
         self.shared.now = format::now();
+        if let Some((at, left)) = self.again
+            && at <= now
+        {
+            self.list.wanted = true;
+            self.again = (left > 1).then_some((now + AGAIN, left - 1));
+        }
         if self.list.is_due(LIST, now) {
             self.list.begin();
             self.shared.spawn(Task::Catalogue);
