@@ -107,7 +107,7 @@ impl DeviceSet {
         self.count == 0
     }
 
-    /// Bytes [B, H, W, C] and labels [B] of some items, cropped and flipped if asked.
+    /// Bytes [B, H, W, C] and labels `[B]` of some items, cropped and flipped if asked.
     ///
     /// # Errors
     /// If an item is out of range, or the crops are for another number of images.

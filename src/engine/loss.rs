@@ -3,7 +3,7 @@
 use crate::error::{Doing, Result};
 use tch::{Kind, Reduction, Tensor};
 
-/// Mean cross-entropy of logits [B, C] and labels [B], with label smoothing s (Szegedy et al. 2016): the target is
+/// Mean cross-entropy of logits [B, C] and labels `[B]`, with label smoothing s (Szegedy et al. 2016): the target is
 /// (1 − s)·onehot + s/C.
 ///
 /// # Errors

@@ -30,7 +30,7 @@ pub struct Stepper {
 }
 
 impl Stepper {
-    /// One step on normalised images [B, C, H, W] and labels [B]. A forward and a backward pass.
+    /// One step on normalised images [B, C, H, W] and labels `[B]`. A forward and a backward pass.
     ///
     /// # Errors
     /// What libtorch refuses: shapes, memory.

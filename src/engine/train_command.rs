@@ -19,20 +19,23 @@ pub fn train(path: &Path, data: Option<&Path>, foreground: bool) -> u8 {
         Ok(directory) => directory,
         Err(error) => return report(None, &error.into(), foreground),
     };
-    // Held until the process ends, whatever happens in between.
     let lock = match Lock::acquire(&directory) {
         Ok(lock) => lock,
         Err(error) => return report(None, &error.into(), foreground),
     };
     crate::log::open(&directory.log());
-    match work(&directory, &lock, data, foreground) {
+    let code = match work(&directory, &lock, data, foreground) {
         Ok(code) => code,
         Err(error) => {
             let code = report(Some(&directory), &error, foreground);
             fail(&directory, &error, code);
             code
         }
-    }
+    };
+    // Never dropped: the system frees it when the process is gone, and with it the device. Who sees the lock free may
+    // start the next run.
+    std::mem::forget(lock);
+    code
 }
 
 /// Says an error on stderr and in the log.

@@ -1,7 +1,7 @@
 //! Experiments as data: what a run is asked to do, read from TOML with every problem named by its place.
 //!
 //! Each section is declared once, in the file of its name, with help, label, unit, range and default beside the field
-//! (see [`declare`]). The typed structs, the reader, the writer, `--set`, the form and the reference page come from
+//! (see `declare.rs`). The typed structs, the reader, the writer, `--set`, the form and the reference page come from
 //! that one declaration.
 
 mod attack;
