@@ -5,18 +5,7 @@ use jiff::{Timestamp, Zoned, tz::TimeZone};
 /// What stands for a number that is not known.
 pub const UNKNOWN: &str = "–";
 
-/// A whole number with commas: `4,692`.
-pub fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
+pub use curricle_core::words::thousands;
 
 /// A loss or a fraction with four decimals.
 pub fn four(value: Option<f64>) -> String {

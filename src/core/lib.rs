@@ -6,3 +6,4 @@ pub mod data;
 pub mod random;
 pub mod record;
 pub mod run;
+pub mod words;

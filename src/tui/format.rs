@@ -6,18 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// What stands for an unknown value. Never 0.
 pub const UNKNOWN: &str = "–";
 
-/// A count with thousands set apart: `4,692`.
-pub fn count(value: u64) -> String {
-    let digits = value.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
+pub use curricle_core::words::thousands as count;
 
 /// A loss or a score: four decimals; very large and very small ones with an exponent.
 pub fn loss(value: f64) -> String {
