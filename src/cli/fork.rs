@@ -8,7 +8,7 @@ use super::train;
 use crate::launch::Engine;
 use clap::Args;
 use curricle_core::run::catalogue;
-use curricle_core::run::{Origin, Parent, RunDirectory};
+use curricle_core::run::{Lock, Origin, Parent, RunDirectory};
 use std::path::{Path, PathBuf};
 
 /// What may stand after `fork`.
@@ -41,12 +41,12 @@ pub fn run(context: &Context, arguments: Arguments) -> Result<(), Failure> {
     let origin = Origin { parent: Some(from), data: train::data_of(context, &parent)?, ..Origin::default() };
     let directory = train::create(context, &chosen.experiment, &chosen.text, origin)?;
     if arguments.detach {
-        return train::detached(context, &engine, &directory);
+        return train::detached(context, &engine, &directory, true);
     }
     if !context.quiet {
         output::note(&format!("run {}, from {}", directory.id(), checkpoint.display()));
     }
-    train::foreground(context, &engine, &directory)
+    train::foreground(context, &engine, &directory, true)
 }
 
 /// A checkpoint by path, or by its name in the run.
@@ -64,8 +64,10 @@ pub fn checkpoint_of(run: &RunDirectory, wanted: &Path) -> Result<PathBuf, Failu
     }
     let there = checkpoints(run);
     let failure = Failure::usage(format!("run `{}` has no checkpoint `{}`", run.id(), wanted.display()));
-    Err(if there.is_empty() {
+    Err(if there.is_empty() && Lock::is_held(run) {
         failure.hint(format!("it has none yet; `curricle checkpoint {}` asks its engine for one", run.id()))
+    } else if there.is_empty() {
+        failure.hint("it ended before one was written")
     } else {
         failure.hint(format!("it has {}", there.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")))
     })

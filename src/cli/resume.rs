@@ -45,10 +45,10 @@ pub fn run(context: &Context, arguments: Arguments) -> Result<(), Failure> {
     }
     let engine = Engine::find()?;
     if arguments.detach {
-        return train::detached(context, &engine, &directory);
+        return train::detached(context, &engine, &directory, false);
     }
     if !context.quiet {
         output::note(&format!("run {}", directory.id()));
     }
-    train::foreground(context, &engine, &directory)
+    train::foreground(context, &engine, &directory, false)
 }

@@ -35,10 +35,10 @@ pub fn run(context: &Context, arguments: Arguments) -> Result<(), Failure> {
     let engine = Engine::find()?;
     let directory = train::create(context, &chosen.experiment, &chosen.text, Origin { data: context.data.clone(), ..Origin::default() })?;
     if arguments.detach {
-        return train::detached(context, &engine, &directory);
+        return train::detached(context, &engine, &directory, true);
     }
     if !context.quiet {
         output::note(&format!("run {}", directory.id()));
     }
-    train::foreground(context, &engine, &directory)
+    train::foreground(context, &engine, &directory, true)
 }

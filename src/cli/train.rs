@@ -41,9 +41,10 @@ pub fn start(context: &Context) -> Start {
     Start { data: context.data.clone() }
 }
 
-/// Starts an engine in the background and says where the run is.
-pub fn detached(context: &Context, engine: &Engine, directory: &RunDirectory) -> Result<(), Failure> {
-    let started = start_background(engine, directory, &start(context))?;
+/// Starts an engine in the background and says where the run is. A run that is `new` and refused leaves nothing behind.
+pub fn detached(context: &Context, engine: &Engine, directory: &RunDirectory, new: bool) -> Result<(), Failure> {
+    let started = start_background(engine, directory, &start(context));
+    let started = started.map_err(|error| if new { launch::withdraw(directory, error) } else { error })?;
     if !context.quiet {
         let how = if started.seen { "trains" } else { "is starting" };
         output::note(&format!("{} {how} in the background (process {})", directory.id(), started.pid));
@@ -61,12 +62,19 @@ pub fn detached(context: &Context, engine: &Engine, directory: &RunDirectory) ->
     }
 }
 
-/// Trains in the foreground to the end, shows progress, and prints the summary.
-pub fn foreground(context: &Context, engine: &Engine, directory: &RunDirectory) -> Result<(), Failure> {
+/// Trains in the foreground to the end, shows progress, and prints the summary. A run that is `new` and refused leaves
+/// nothing behind.
+pub fn foreground(context: &Context, engine: &Engine, directory: &RunDirectory, new: bool) -> Result<(), Failure> {
     let mut progress = Progress::new(context, directory);
     let ended = run_foreground(engine, directory, &start(context), || progress.look());
     progress.clear();
-    let ended = ended?;
+    let mut ended = ended?;
+    if new {
+        ended.error = ended.error.map(|error| launch::withdraw(directory, error));
+        if let Some(error) = ended.error.take_if(|_| !directory.path().exists()) {
+            return Err(error.into());
+        }
+    }
     let summary = catalogue::summary(directory)?;
     let printed = print_summary(context, &summary);
     if let Some(error) = ended.error.filter(|_| summary.state == State::Failed || summary.state == State::Queued || ended.code == 4) {

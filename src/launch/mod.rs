@@ -11,12 +11,14 @@ mod foreground;
 pub mod room;
 pub mod survival;
 mod weights;
+mod withdraw;
 
 pub use background::{Started, start_background};
 pub use engine::{Engine, Evaluated};
 pub use error::Error;
 pub use foreground::{Ended, run_foreground};
 pub use weights::{Size, size_of};
+pub use withdraw::withdraw;
 
 use std::path::PathBuf;
 

@@ -125,14 +125,14 @@ fn an_engine_without_libtorch_is_reported_and_the_run_marked_as_failed() {
 }
 
 #[test]
-fn a_refusal_of_the_engine_comes_back_with_its_code() {
+fn a_refusal_of_the_engine_comes_back_with_its_code_and_leaves_no_run() {
     let house = House::new("refuse=2");
     for background in [false, true] {
         let arguments: &[&str] = if background { &["run", "quickstart", "--detach"] } else { &["run", "quickstart", "-q"] };
         let said = house.call(arguments);
         assert_eq!(said.code, 2);
-        assert!(said.err.starts_with("error: there is no data in `/nowhere`: fetch it first\nhint: its log is "), "{}", said.err);
-        assert_eq!(house.newest()["state"], "failed");
+        assert_eq!((said.out.as_str(), said.err.as_str()), ("", "error: there is no data in `/nowhere`: fetch it first\n"));
+        assert_eq!(house.json(&["runs", "list"]), serde_json::json!([]));
     }
 }
 

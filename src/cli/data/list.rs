@@ -23,7 +23,11 @@ pub fn run(context: &Context, root: &Path) -> Result<(), Failure> {
     if !context.quiet {
         output::note(&format!("in `{}`", root.display()));
         for set in sets.iter().filter(|set| set.presence == Presence::Partial) {
-            output::note(&format!("{}: missing {}", set.set, set.missing.join(", ")));
+            for (what, files) in [("missing", &set.missing), ("not of the right size:", &set.damaged)] {
+                if !files.is_empty() {
+                    output::note(&format!("{}: {what} {}", set.set, files.join(", ")));
+                }
+            }
         }
     }
     Ok(())
@@ -50,6 +54,7 @@ fn object(set: &Entry) -> serde_json::Value {
         "state": set.presence.word(),
         "folder": text(&set.folder),
         "missing": set.missing,
+        "damaged": set.damaged,
         "bytes": set.bytes,
         "download_bytes": set.download,
         "train": set.train,

@@ -1,4 +1,4 @@
-//! What the data root holds, at a glance: names and sizes only, nothing is read.
+//! What the data root holds, at a glance: names and sizes only, contents are not read.
 
 use super::glyphs;
 use super::official::{OFFICIAL, Official};
@@ -12,7 +12,7 @@ pub enum Presence {
     BuiltIn,
     /// All its files are there.
     Complete,
-    /// Some are.
+    /// Some are, or some have the wrong size.
     Partial,
     /// None is.
     Absent,
@@ -44,6 +44,8 @@ pub struct Entry {
     pub folder: Option<PathBuf>,
     /// Files that are missing.
     pub missing: Vec<&'static str>,
+    /// Files whose size is not that of the set: cut or overwritten.
+    pub damaged: Vec<&'static str>,
     /// Bytes on disk.
     pub bytes: u64,
     /// Bytes to download.
@@ -73,6 +75,7 @@ fn drawn() -> Entry {
         presence: Presence::BuiltIn,
         folder: None,
         missing: Vec::new(),
+        damaged: Vec::new(),
         bytes: 0,
         download: 0,
         train: sizes.train as usize,
@@ -87,7 +90,9 @@ fn entry(set: &'static Official, root: &Path) -> Entry {
     let at = |file: &super::official::File| folder.as_deref().and_then(|folder| place::path(folder, file));
     let there: Vec<_> = set.files().filter_map(|file| Some((file, at(file)?))).collect();
     let missing: Vec<&str> = set.files().filter(|file| at(file).is_none()).map(|file| file.name).collect();
-    let presence = match (there.is_empty(), missing.is_empty()) {
+    let damaged: Vec<&str> =
+        set.files().filter(|file| at(file).is_some_and(|path| unpacked_size(&path) != Some(file.bytes))).map(|file| file.name).collect();
+    let presence = match (there.is_empty(), missing.is_empty() && damaged.is_empty()) {
         (true, _) => Presence::Absent,
         (false, true) => Presence::Complete,
         (false, false) => Presence::Partial,
@@ -105,11 +110,25 @@ fn entry(set: &'static Official, root: &Path) -> Entry {
         bytes: there.iter().filter_map(|(_, path)| path.metadata().ok()).map(|about| about.len()).sum(),
         folder,
         missing,
+        damaged,
         download: set.download_bytes(),
         train,
         test,
         classes: set.classes.len(),
     }
+}
+
+/// Bytes of a file once unpacked. A gzip file ends with that number.
+fn unpacked_size(path: &Path) -> Option<u64> {
+    use std::os::unix::fs::FileExt;
+    let file = std::fs::File::open(path).ok()?;
+    let length = file.metadata().ok()?.len();
+    if path.extension().is_none_or(|ending| ending != "gz") {
+        return Some(length);
+    }
+    let mut end = [0; 4];
+    file.read_exact_at(&mut end, length.checked_sub(4)?).ok()?;
+    Some(u64::from(u32::from_le_bytes(end)))
 }
 
 #[cfg(test)]
@@ -130,9 +149,14 @@ mod tests {
         assert_eq!(entry.missing.len(), 5);
         let folder = root.path().join("mnist");
         std::fs::create_dir(&folder).unwrap();
-        for name in ["train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte.gz"] {
-            std::fs::write(folder.join(name), "").unwrap();
+        let packed = |bytes: u32| bytes.to_le_bytes().to_vec();
+        std::fs::write(folder.join("train-images-idx3-ubyte.gz"), packed(47_040_016)).unwrap();
+        std::fs::write(folder.join("t10k-labels-idx1-ubyte.gz"), packed(10_008)).unwrap();
+        for (name, bytes) in [("train-labels-idx1-ubyte", 60_008), ("t10k-images-idx3-ubyte", 7_840_016)] {
+            std::fs::File::create(folder.join(name)).unwrap().set_len(bytes).unwrap();
         }
         assert_eq!((of("mnist").presence, of("mnist").train, of("mnist").test), (Presence::Complete, 60_000, 10_000));
+        std::fs::write(folder.join("train-labels-idx1-ubyte"), "cut").unwrap();
+        assert_eq!((of("mnist").presence, of("mnist").damaged), (Presence::Partial, vec!["train-labels-idx1-ubyte"]));
     }
 }

@@ -143,6 +143,12 @@ pub fn delete(directory: &RunDirectory) -> Result<()> {
     disk::remove_folder(&hidden)
 }
 
+/// Whether an engine has ever begun with a run: it left an event or a state.
+pub fn has_begun(directory: &RunDirectory) -> bool {
+    let events = fs::metadata(directory.events()).is_ok_and(|facts| facts.len() > 0);
+    events || fs::read_dir(directory.state()).is_ok_and(|mut entries| entries.next().is_some())
+}
+
 /// What takes room in a run and is not needed to look at it: states, scores, checkpoints; the best one stays if asked.
 pub fn large(directory: &RunDirectory, keep_best: bool) -> Vec<PathBuf> {
     let mut found = Vec::new();

@@ -62,7 +62,10 @@ impl Worker {
         let origin = Origin { parent, version: crate::VERSION.into(), commit: crate::COMMIT.into(), ..Origin::default() };
         let directory = RunDirectory::create(&self.runs, &experiment, &text, origin).map_err(|error| (None, said(&error)))?;
         let path = directory.path().to_path_buf();
-        start_background(&engine, &directory, &self.launching()).map_err(|error| (Some(path.clone()), launch_said(&error)))?;
+        start_background(&engine, &directory, &self.launching()).map_err(|error| {
+            let error = launch::withdraw(&directory, error);
+            (path.exists().then(|| path.clone()), launch_said(&error))
+        })?;
         Ok(path)
     }
 
