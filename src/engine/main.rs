@@ -3,6 +3,7 @@
 
 use clap::{Parser, Subcommand};
 use curricle_engine::error::{Error, Result};
+use curricle_engine::training::StopAt;
 use curricle_engine::{device, doctor, estimate, evaluate_command, train_command};
 use serde::Serialize;
 use std::path::PathBuf;
@@ -27,6 +28,12 @@ enum Command {
         /// Say errors on stderr, and end with the terminal.
         #[arg(long)]
         foreground: bool,
+        /// Save and end after so many steps, as if asked to at that moment.
+        #[arg(long, value_name = "STEP")]
+        stop_at: Option<u64>,
+        /// With `--stop-at`: before what follows the step (evaluation, selection, checkpoints), not after it.
+        #[arg(long, requires = "stop_at")]
+        before_boundary: bool,
     },
     /// Evaluates a checkpoint and prints one JSON object.
     Evaluate {
@@ -61,7 +68,10 @@ fn main() -> ExitCode {
     device::keep_memory();
     device::prepare_environment();
     let code = match Arguments::parse().command {
-        Command::Train { run, data, foreground } => train_command::train(&run, data.as_deref(), foreground),
+        Command::Train { run, data, foreground, stop_at, before_boundary } => {
+            let stop = stop_at.map(|step| StopAt { step, before_boundary });
+            train_command::train(&run, data.as_deref(), foreground, stop)
+        }
         Command::Evaluate { experiment, checkpoint, data, set_name } => {
             print(evaluate_command::run(&experiment, &checkpoint, data.as_deref(), &set_name))
         }

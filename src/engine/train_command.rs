@@ -6,15 +6,15 @@ use crate::plan::Plan;
 use crate::recorder::Recorder;
 use crate::setup::{self, Machine};
 use crate::state::{self, Progress};
-use crate::training::{End, Parts, Training};
+use crate::training::{End, Parts, StopAt, Training};
 use curricle_core::config::{self, Experiment, SelectOn};
 use curricle_core::data::Images;
 use curricle_core::record::{self, Level, What};
 use curricle_core::run::{self, EventWriter, Lock, RunDirectory, State, Status};
 use std::path::Path;
 
-/// Trains or resumes the run in `path` and returns the exit code.
-pub fn train(path: &Path, data: Option<&Path>, foreground: bool) -> u8 {
+/// Trains or resumes the run in `path`, to `stop_at` if it is given, and returns the exit code.
+pub fn train(path: &Path, data: Option<&Path>, foreground: bool, stop_at: Option<StopAt>) -> u8 {
     let directory = match RunDirectory::open(path) {
         Ok(directory) => directory,
         Err(error) => return report(None, &error.into(), foreground),
@@ -24,7 +24,7 @@ pub fn train(path: &Path, data: Option<&Path>, foreground: bool) -> u8 {
         Err(error) => return report(None, &error.into(), foreground),
     };
     crate::log::open(&directory.log());
-    let code = match work(&directory, &lock, data, foreground) {
+    let code = match work(&directory, &lock, data, foreground, stop_at) {
         Ok(code) => code,
         Err(error) => {
             let code = report(Some(&directory), &error, foreground);
@@ -69,7 +69,7 @@ fn fail(directory: &RunDirectory, error: &Error, code: u8) {
     }
 }
 
-fn work(directory: &RunDirectory, lock: &Lock, data: Option<&Path>, foreground: bool) -> Result<u8> {
+fn work(directory: &RunDirectory, lock: &Lock, data: Option<&Path>, foreground: bool, stop_at: Option<StopAt>) -> Result<u8> {
     run::sweep(directory, lock)?;
     let before = directory.read_status().ok().flatten();
     if before.as_ref().is_some_and(|status| status.state == State::Done) {
@@ -128,6 +128,7 @@ fn work(directory: &RunDirectory, lock: &Lock, data: Option<&Path>, foreground: 
     let normalisation = setup::normalisation(&images, &machine)?;
     let augmentation = (images.flip, images.crop);
     drop(images);
+    let keeps_state = experiment.training.keep_state;
     let mut training = Training::new(Parts {
         experiment: &experiment,
         directory,
@@ -141,8 +142,15 @@ fn work(directory: &RunDirectory, lock: &Lock, data: Option<&Path>, foreground: 
         progress: Progress { identity, ..progress },
         recorder,
         selector,
+        stop_at,
     })?;
-    let end = training.run();
+    let mut end = training.run();
+    if keeps_state
+        && matches!(end, Ok(End::Done(_)))
+        && let Err(error) = training.save_state()
+    {
+        end = Err(error);
+    }
     close(training, end)
 }
 

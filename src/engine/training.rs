@@ -33,6 +33,15 @@ pub enum End {
     Signal(i32),
 }
 
+/// A place to stop at, as if asked to at that very moment: what a signal does at some step, this does at a chosen one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StopAt {
+    /// Steps done.
+    pub step: u64,
+    /// Whether before what follows the step (evaluation, selection, checkpoints) or after it.
+    pub before_boundary: bool,
+}
+
 /// One run on the device.
 pub struct Training<'a> {
     /// What is trained.
@@ -69,6 +78,7 @@ pub struct Training<'a> {
     order: (u64, Vec<u32>),
     /// Outcomes of steps that the host has not read yet, with their images.
     unread: Vec<(Outcome, usize)>,
+    stop_at: Option<StopAt>,
     clock: Clock,
 }
 
@@ -107,6 +117,8 @@ pub struct Parts<'a> {
     pub recorder: Recorder,
     /// What selects the best network.
     pub selector: &'static str,
+    /// Where to stop before the end.
+    pub stop_at: Option<StopAt>,
 }
 
 impl<'a> Training<'a> {
@@ -151,6 +163,7 @@ impl<'a> Training<'a> {
             selector: parts.selector,
             order: (0, Vec::new()),
             unread: Vec::new(),
+            stop_at: parts.stop_at,
             clock,
         })
     }
@@ -165,9 +178,15 @@ impl<'a> Training<'a> {
         }
         self.stand(State::Training)?;
         loop {
+            if self.is_to_stop_here() {
+                self.save_state()?;
+                return Ok(End::Stopped(format!("at step {}", self.progress.step)));
+            }
             // A stop during an evaluation leaves the boundary of the last step to be done again.
-            if !self.progress.boundary_done && !boundary::finish(self)? {
-                if let Some(end) = self.obey()? {
+            if !self.progress.boundary_done {
+                if !boundary::finish(self)?
+                    && let Some(end) = self.obey()?
+                {
                     return Ok(end);
                 }
                 continue;
@@ -184,6 +203,11 @@ impl<'a> Training<'a> {
             self.step()?;
             self.save_if_due()?;
         }
+    }
+
+    fn is_to_stop_here(&self) -> bool {
+        let here = |stop: StopAt| stop.step == self.progress.step && stop.before_boundary != self.progress.boundary_done;
+        self.stop_at.is_some_and(here)
     }
 
     /// One step: draw, read, augment, train. Everything drawn is a function of (seed, epoch, step).

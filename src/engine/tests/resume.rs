@@ -4,12 +4,13 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
-use curricle_core::config;
+mod support;
+
 use curricle_core::record::{Event, What};
-use curricle_core::run::{self, CommandKind, Follower, RunDirectory, State};
+use curricle_core::run::{self, CommandKind, RunDirectory, State};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Command;
+use support::running::{self, Essence, essence, events, finish, start, steps_done, wait_for};
 
 const EXPERIMENT: &str = r#"
 name = "resume"
@@ -38,70 +39,10 @@ keep_every = "2 epochs"
 "#;
 
 fn create(runs: &Path, changes: &[(&str, &str)]) -> RunDirectory {
-    let changes: Vec<(String, String)> = changes.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect();
-    let experiment = config::read(EXPERIMENT, "test", &changes).unwrap();
-    RunDirectory::create(runs, &experiment, EXPERIMENT, run::Origin::default()).unwrap()
+    running::create(runs, EXPERIMENT, changes)
 }
 
-fn start(directory: &RunDirectory) -> Child {
-    let engine = env!("CARGO_BIN_EXE_curricle-engine");
-    let mut command = Command::new(engine);
-    command.arg("train").arg(directory.path()).env("OMP_WAIT_POLICY", "passive").stdin(Stdio::null()).stdout(Stdio::null());
-    command.spawn().unwrap()
-}
-
-fn events(directory: &RunDirectory) -> Vec<Event> {
-    let mut follower = Follower::open(directory);
-    let mut events = Vec::new();
-    loop {
-        let update = follower.poll().unwrap();
-        if update.restarted {
-            events.clear();
-        }
-        events.extend(update.events);
-        if !update.more {
-            return events;
-        }
-    }
-}
-
-/// Waits until `found` holds of the run's events; the deadline is only for a run that hangs.
-fn wait_for(directory: &RunDirectory, what: &str, found: impl Fn(&[Event]) -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(120);
-    while !found(&events(directory)) {
-        assert!(Instant::now() < deadline, "waited in vain for {what}");
-        std::thread::sleep(Duration::from_millis(2));
-    }
-}
-
-fn steps_done(events: &[Event]) -> u64 {
-    events.iter().map(|event| event.step).max().unwrap_or(0)
-}
-
-/// What must be equal: the training's own events, number and time aside, and the last network.
-fn essence(directory: &RunDirectory) -> (Vec<(u64, u64, String)>, Vec<u8>) {
-    let mut kept = Vec::new();
-    for event in events(directory) {
-        if matches!(event.what, What::Step(_) | What::Evaluation(_) | What::Phase(_) | What::Scoring(_) | What::Attack(_)) {
-            kept.push((event.step, event.epoch, serde_json::to_string(&event.what).unwrap()));
-        }
-    }
-    // The metadata names the run, so the tensors are compared, not the files.
-    let bytes = std::fs::read(directory.last()).unwrap();
-    let file = safetensors::SafeTensors::deserialize(&bytes).unwrap();
-    let mut names = file.names();
-    names.sort();
-    let tensors = names.iter().flat_map(|name| file.tensor(name).unwrap().data().to_vec()).collect();
-    (kept, tensors)
-}
-
-fn finish(directory: &RunDirectory) {
-    let code = start(directory).wait().unwrap().code();
-    assert_eq!(code, Some(0), "log:\n{}", std::fs::read_to_string(directory.log()).unwrap_or_default());
-    assert_eq!(directory.read_status().unwrap().unwrap().state, State::Done);
-}
-
-fn uninterrupted(runs: &Path, changes: &[(&str, &str)]) -> (Vec<(u64, u64, String)>, Vec<u8>) {
+fn uninterrupted(runs: &Path, changes: &[(&str, &str)]) -> Essence {
     let directory = create(runs, changes);
     finish(&directory);
     essence(&directory)

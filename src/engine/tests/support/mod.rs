@@ -2,6 +2,8 @@
 
 #![allow(dead_code, clippy::unwrap_used)]
 
+pub mod running;
+
 use std::path::{Path, PathBuf};
 
 /// The folder of reference results: `CURRICLE_REFERENCE`, else `../shared/reference` beside the repository.
