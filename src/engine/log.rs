@@ -20,6 +20,13 @@ pub fn open(path: &Path) {
     }));
 }
 
+/// Appends a line, with the time, to a log that is not open here.
+pub fn line_to(path: &Path, text: &str) {
+    if let Ok(mut file) = OpenOptions::new().create(true).append(true).open(path) {
+        let _ = writeln!(file, "{} {text}", curricle_core::run::timestamp());
+    }
+}
+
 /// Appends a line, with the time.
 pub fn line(text: &str) {
     if let Ok(mut log) = LOG.lock()

@@ -10,7 +10,7 @@ use crate::training::{End, Parts, StopAt, Training};
 use curricle_core::config::{self, Experiment, SelectOn};
 use curricle_core::data::Images;
 use curricle_core::record::{self, Level, What};
-use curricle_core::run::{self, EventWriter, Lock, RunDirectory, State, Status};
+use curricle_core::run::{self, EventWriter, Lock, Reserve, RunDirectory, State, Status};
 use std::path::Path;
 
 /// Trains or resumes the run in `path`, to `stop_at` if it is given, and returns the exit code.
@@ -18,6 +18,12 @@ pub fn train(path: &Path, data: Option<&Path>, foreground: bool, stop_at: Option
     let directory = match RunDirectory::open(path) {
         Ok(directory) => directory,
         Err(error) => return report(None, &error.into(), foreground),
+    };
+    let log = directory.log();
+    let faults = run::fault::from_environment(directory.path(), move |text| crate::log::line_to(&log, text));
+    let _faults = match faults {
+        Ok(faults) => faults,
+        Err(text) => return report(None, &Error::Configuration(text), foreground),
     };
     let lock = match Lock::acquire(&directory) {
         Ok(lock) => lock,
@@ -41,7 +47,7 @@ pub fn train(path: &Path, data: Option<&Path>, foreground: bool, stop_at: Option
 /// Says an error on stderr and in the log.
 fn report(directory: Option<&RunDirectory>, error: &Error, foreground: bool) -> u8 {
     let hint = match error {
-        Error::Run(error) => error.hint(),
+        Error::Run(error) => directory.and_then(|directory| how_to_go_on(directory, error)).or_else(|| error.hint()),
         _ => None,
     };
     let text = hint.map_or_else(|| error.to_string(), |hint| format!("{error}\n  {hint}"));
@@ -52,15 +58,35 @@ fn report(directory: Option<&RunDirectory>, error: &Error, foreground: bool) -> 
     error.exit_code()
 }
 
+/// After a full disk: what is saved, how much room the next state and checkpoint need, and how to go on.
+fn how_to_go_on(directory: &RunDirectory, error: &run::Error) -> Option<String> {
+    if !error.is_disk_full() {
+        return None;
+    }
+    let id = directory.id();
+    let free = "free some room (`curricle runs prune --older 30d --dry-run` says what could go)";
+    let Some(step) = run::saved_step(directory) else {
+        return Some(format!("nothing is saved yet; {free}, then `curricle resume {id}` begins"));
+    };
+    let state = run::states(directory).first().and_then(|path| path.metadata().ok()).map_or(0, |facts| facts.len());
+    // The next state lies beside the older one until it is whole; a checkpoint is smaller than a state.
+    let needed = run::disk::size(2 * state + (1 << 20));
+    Some(format!("saved: everything up to step {step}; {free}, about {needed} are needed, then `curricle resume {id}` goes on from there"))
+}
+
 /// The last word of a run that failed: its status. What is saved stays.
 fn fail(directory: &RunDirectory, error: &Error, code: u8) {
     let before = directory.read_status().ok().flatten().unwrap_or_default();
+    let hint = match error {
+        Error::Run(error) => how_to_go_on(directory, error),
+        _ => None,
+    };
     let status = Status {
         state: State::Failed,
         pid: std::process::id(),
         host: run::host(),
         time: run::now(),
-        message: Some(error.to_string()),
+        message: Some(hint.map_or_else(|| error.to_string(), |hint| format!("{error}; {hint}"))),
         exit: Some(code),
         ..before
     };
@@ -71,13 +97,16 @@ fn fail(directory: &RunDirectory, error: &Error, code: u8) {
 
 fn work(directory: &RunDirectory, lock: &Lock, data: Option<&Path>, foreground: bool, stop_at: Option<StopAt>) -> Result<u8> {
     run::sweep(directory, lock)?;
+    // Given up when this ends, in whatever way: then the last words find room.
+    let _reserve = Reserve::take(directory)?;
     let before = directory.read_status().ok().flatten();
-    if before.as_ref().is_some_and(|status| status.state == State::Done) {
-        crate::log::line("the run is done already");
-        return Ok(exit::DONE);
-    }
     let text = directory.read_resolved()?;
     let experiment = config::read(&text, "resolved.toml", &[]).map_err(|problems| Error::Configuration(problems.to_string()))?;
+    if before.as_ref().is_some_and(|status| status.state == State::Done) {
+        crate::log::line("the run is done already");
+        remove_states(directory, &experiment);
+        return Ok(exit::DONE);
+    }
     refuse_what_is_not_built(&experiment)?;
     let machine = Machine::prepare(&experiment.training)?;
     let images = setup::images(&experiment, data)?;
@@ -263,18 +292,32 @@ fn close(training: Training, end: Result<End>) -> Result<u8> {
     status.time = run::now();
     status.exit = Some(code);
     status.message = error.as_ref().map(ToString::to_string);
+    if let Some(error) = error {
+        // Where this fails, too, the caller says it again, once the reserve is given up.
+        let _ = status.write(&directory.status());
+        crate::log::line(&format!("{}: {reason}", state.word()));
+        crate::on_end::call(&experiment.training.on_end, directory, state.word());
+        return Err(error);
+    }
     // The status first, then the states go: a run that is killed in between is done, or still has its state.
     status.write_last(&directory.status())?;
-    if state == State::Done && !experiment.training.keep_state {
-        for path in run::states(directory) {
-            run::disk::remove(&path)?;
-        }
+    if state == State::Done {
+        remove_states(directory, experiment);
     }
     crate::log::line(&format!("{}: {reason}", state.word()));
     crate::on_end::call(&experiment.training.on_end, directory, state.word());
-    match error {
-        Some(error) => Err(error),
-        None => Ok(code),
+    Ok(code)
+}
+
+/// A run that is done needs its states no more. One that stays does no harm.
+fn remove_states(directory: &RunDirectory, experiment: &Experiment) {
+    if experiment.training.keep_state {
+        return;
+    }
+    for path in run::states(directory) {
+        if let Err(error) = run::disk::remove(&path) {
+            crate::log::line(&format!("a state that is needed no more stays: {error}"));
+        }
     }
 }
 

@@ -44,17 +44,45 @@ pub enum Verdict {
     Short(usize, i32),
 }
 
-type Judge = Arc<dyn Fn(Call, &Path) -> Verdict + Send + Sync>;
+/// One call, as faults see it.
+#[derive(Debug, Clone, Copy)]
+pub struct Deed<'a> {
+    /// What is done.
+    pub call: Call,
+    /// On what; of a rename the new name.
+    pub path: &'a Path,
+    /// Of a rename the old name.
+    pub from: Option<&'a Path>,
+}
+
+/// Sees every call below a folder before it is done, and after it was.
+pub trait Judge: Send + Sync {
+    /// What is to become of it.
+    fn before(&self, deed: Deed<'_>) -> Verdict;
+    /// It was done, whether it succeeded or not.
+    fn after(&self, _deed: Deed<'_>) {}
+}
+
+impl<F: Fn(Call, &Path) -> Verdict + Send + Sync> Judge for F {
+    fn before(&self, deed: Deed<'_>) -> Verdict {
+        self(deed.call, deed.path)
+    }
+}
 
 /// Faults for every call below one folder, until it is dropped. For tests.
 pub struct Injection(u64);
 
 static NEXT: AtomicU64 = AtomicU64::new(1);
 static ACTIVE: AtomicU64 = AtomicU64::new(0);
-static JUDGES: Mutex<Vec<(u64, PathBuf, Judge)>> = Mutex::new(Vec::new());
+static JUDGES: Mutex<Vec<(u64, PathBuf, Arc<dyn Judge>)>> = Mutex::new(Vec::new());
 
 /// Asks `judge` before every call on a path below `folder`.
 pub fn inject(folder: &Path, judge: impl Fn(Call, &Path) -> Verdict + Send + Sync + 'static) -> Injection {
+    watch(folder, judge)
+}
+
+/// Lets `judge` see every call on a path below `folder`, before and after.
+pub fn watch(folder: &Path, judge: impl Judge + 'static) -> Injection {
     let id = NEXT.fetch_add(1, Ordering::Relaxed);
     JUDGES.lock().unwrap_or_else(PoisonError::into_inner).push((id, folder.to_path_buf(), Arc::new(judge)));
     ACTIVE.fetch_add(1, Ordering::Release);
@@ -68,32 +96,38 @@ impl Drop for Injection {
     }
 }
 
-fn verdict(call: Call, path: &Path) -> Verdict {
+fn judge_of(path: &Path) -> Option<Arc<dyn Judge>> {
     if ACTIVE.load(Ordering::Acquire) == 0 {
-        return Verdict::Go;
+        return None;
     }
-    let judge = {
-        let judges = JUDGES.lock().unwrap_or_else(PoisonError::into_inner);
-        judges.iter().find(|(_, folder, _)| path.starts_with(folder)).map(|(.., judge)| judge.clone())
-    };
-    judge.map_or(Verdict::Go, |judge| judge(call, path))
+    let judges = JUDGES.lock().unwrap_or_else(PoisonError::into_inner);
+    judges.iter().find(|(_, folder, _)| path.starts_with(folder)).map(|(.., judge)| judge.clone())
 }
 
-fn ask(call: Call, path: &Path) -> io::Result<()> {
-    match verdict(call, path) {
-        Verdict::Go => Ok(()),
-        Verdict::Fail(number) | Verdict::Short(_, number) => Err(io::Error::from_raw_os_error(number)),
-    }
+/// Does one call, unless its judge lets it fail; `short` does a part of it.
+fn judged<T>(deed: Deed<'_>, short: impl FnOnce(usize) -> io::Result<()>, whole: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+    let Some(judge) = judge_of(deed.path) else { return whole() };
+    let done = match judge.before(deed) {
+        Verdict::Go => whole(),
+        Verdict::Fail(number) => Err(io::Error::from_raw_os_error(number)),
+        Verdict::Short(count, number) => short(count).and(Err(io::Error::from_raw_os_error(number))),
+    };
+    judge.after(deed);
+    done
+}
+
+fn ask<T>(call: Call, path: &Path, whole: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+    judged(Deed { call, path, from: None }, |_| Ok(()), whole)
 }
 
 /// Creates one folder; it must not be there yet.
 pub fn create_folder(path: &Path) -> Result<()> {
-    ask(Call::CreateFolder, path).and_then(|()| fs::create_dir(path)).map_err(|error| Error::io("create", path, error))
+    ask(Call::CreateFolder, path, || fs::create_dir(path)).map_err(|error| Error::io("create", path, error))
 }
 
 /// Creates a folder and those above it where they are missing.
 pub fn create_folders(path: &Path) -> Result<()> {
-    ask(Call::CreateFolder, path).and_then(|()| fs::create_dir_all(path)).map_err(|error| Error::io("create", path, error))
+    ask(Call::CreateFolder, path, || fs::create_dir_all(path)).map_err(|error| Error::io("create", path, error))
 }
 
 /// Creates a file that must not be there yet.
@@ -103,7 +137,7 @@ pub fn create(path: &Path) -> Result<File> {
 
 /// Opens a file for writing in the manner given.
 pub fn open(path: &Path, options: &OpenOptions) -> Result<File> {
-    ask(Call::Open, path).and_then(|()| options.open(path)).map_err(|error| Error::io("open", path, error))
+    ask(Call::Open, path, || options.open(path)).map_err(|error| Error::io("open", path, error))
 }
 
 /// Writes all the bytes.
@@ -112,44 +146,40 @@ pub fn write(file: &mut File, path: &Path, bytes: &[u8]) -> Result<()> {
 }
 
 pub(super) fn write_plain(file: &mut File, path: &Path, bytes: &[u8]) -> io::Result<()> {
-    match verdict(Call::Write, path) {
-        Verdict::Go => file.write_all(bytes),
-        Verdict::Fail(number) => Err(io::Error::from_raw_os_error(number)),
-        Verdict::Short(count, number) => {
-            file.write_all(&bytes[..count.min(bytes.len())])?;
-            Err(io::Error::from_raw_os_error(number))
-        }
-    }
+    let deed = Deed { call: Call::Write, path, from: None };
+    let mut part = &*file;
+    judged(deed, |count| part.write_all(&bytes[..count.min(bytes.len())]), || (&*file).write_all(bytes))
 }
 
 /// Makes a file durable.
 pub fn sync(file: &File, path: &Path) -> Result<()> {
-    ask(Call::Sync, path).and_then(|()| file.sync_all()).map_err(|error| Error::io("sync", path, error))
+    ask(Call::Sync, path, || file.sync_all()).map_err(|error| Error::io("sync", path, error))
 }
 
 /// Makes the entries of a folder durable.
 pub fn sync_folder(path: &Path) -> Result<()> {
-    ask(Call::SyncFolder, path).and_then(|()| File::open(path)?.sync_all()).map_err(|error| Error::io("sync", path, error))
+    ask(Call::SyncFolder, path, || File::open(path)?.sync_all()).map_err(|error| Error::io("sync", path, error))
 }
 
 /// Gives a file or folder another name; a file of that name is replaced.
 pub fn rename(from: &Path, to: &Path) -> Result<()> {
-    ask(Call::Rename, to).and_then(|()| fs::rename(from, to)).map_err(|error| Error::io("rename", to, error))
+    let deed = Deed { call: Call::Rename, path: to, from: Some(from) };
+    judged(deed, |_| Ok(()), || fs::rename(from, to)).map_err(|error| Error::io("rename", to, error))
 }
 
 /// Removes a file.
 pub fn remove(path: &Path) -> Result<()> {
-    ask(Call::Remove, path).and_then(|()| fs::remove_file(path)).map_err(|error| Error::io("remove", path, error))
+    ask(Call::Remove, path, || fs::remove_file(path)).map_err(|error| Error::io("remove", path, error))
 }
 
 /// Removes a folder with all that is in it; links are removed, never followed.
 pub fn remove_folder(path: &Path) -> Result<()> {
-    ask(Call::RemoveFolder, path).and_then(|()| fs::remove_dir_all(path)).map_err(|error| Error::io("remove", path, error))
+    ask(Call::RemoveFolder, path, || fs::remove_dir_all(path)).map_err(|error| Error::io("remove", path, error))
 }
 
 /// Cuts a file.
 pub fn truncate(file: &File, path: &Path, length: u64) -> Result<()> {
-    ask(Call::Truncate, path).and_then(|()| file.set_len(length)).map_err(|error| Error::io("cut", path, error))
+    ask(Call::Truncate, path, || file.set_len(length)).map_err(|error| Error::io("cut", path, error))
 }
 
 /// Bytes that this user may still write to the file system of `path`.

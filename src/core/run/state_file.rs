@@ -39,6 +39,11 @@ pub fn states(directory: &RunDirectory) -> Vec<PathBuf> {
     numbered(directory).into_iter().map(|(_, path)| path).collect()
 }
 
+/// Step of the newest state, if there is one.
+pub fn saved_step(directory: &RunDirectory) -> Option<u64> {
+    numbered(directory).first().map(|(step, _)| *step)
+}
+
 /// The same with their steps.
 fn numbered(directory: &RunDirectory) -> Vec<(u64, PathBuf)> {
     let Ok(entries) = std::fs::read_dir(directory.state()) else { return Vec::new() };

@@ -1,0 +1,171 @@
+//! The fault sweep: the n-th call of the disk fails, or is the last one before the machine crashes, for n = 1, 2, …
+//! until a run passes untouched. Whatever happens, the directory opens, the run goes on, and it ends in the same bits.
+//!
+//! `CURRICLE_PROOF=1` sweeps every kind of fault; without it those that differ most, at every call.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod support;
+
+use curricle_core::run::{RunDirectory, State, catalogue};
+use std::os::unix::process::ExitStatusExt;
+use support::running::{Essence, create, engine, essence, events, finish};
+
+const EXPERIMENT: &str = r#"
+name = "faults"
+[data]
+set = "glyphs"
+holdout = 0.2
+[data.glyphs]
+train = 40
+test = 10
+[network]
+kind = "basicconv"
+[schedule]
+kind = "plateau"
+patience = 0
+threshold = 0.9
+[training]
+epochs = 2
+batch = 16
+device = "cpu"
+threads = 1
+precision = "f32"
+state_every = "1 steps"
+keep_every = "3 steps"
+"#;
+
+/// What the sweep of one kind found.
+#[derive(Debug, Default)]
+struct Tally {
+    /// Calls at which the fault struck.
+    reached: u64,
+    /// Of those, runs that reached their end all the same.
+    borne: u64,
+}
+
+/// The codes that an engine may end with after a fault.
+fn expected(kind: &str) -> &'static [i32] {
+    match kind {
+        "ENOSPC" | "FULL" | "SHORT" => &[6],
+        "CRASH" | "CRASH-SOME" => &[128 + 9],
+        _ => &[1],
+    }
+}
+
+fn sweep(kind: &str, wanted: &Essence) -> Tally {
+    let mut tally = Tally::default();
+    for n in 1.. {
+        let folder = tempfile::tempdir().unwrap();
+        let directory = create(folder.path(), EXPERIMENT, &[]);
+        let output = engine(&directory).arg("--foreground").env("CURRICLE_FAULT", format!("{n} {kind}")).output().unwrap();
+        let code = output.status.code().or(output.status.signal().map(|signal| 128 + signal)).unwrap();
+        let log = std::fs::read_to_string(directory.log()).unwrap_or_default();
+        let at = format!("{kind} at call {n}, code {code}, log:\n{log}");
+        if !log.contains("fault: ") {
+            assert_eq!(code, 0, "{at}");
+            assert!(n > 40, "the sweep ended at call {n}: it cannot have reached everything");
+            return tally;
+        }
+        tally.reached += 1;
+        look(&directory, &at);
+        if code == 0 {
+            tally.borne += 1;
+            assert_eq!(directory.read_status().unwrap().unwrap().state, State::Done, "{at}");
+        } else {
+            assert!(expected(kind).contains(&code), "{at}");
+            if !kind.starts_with("CRASH") {
+                let said = String::from_utf8_lossy(&output.stderr).into_owned();
+                // An engine without the lock leaves the log to the one who may have it: its stderr goes there anyway.
+                let in_log = log.contains("error: ") || log.contains("/lock`");
+                assert!(said.starts_with("error: ") && in_log, "{at}\nsaid: {said}");
+                if code == 6 && directory.read_status().ok().flatten().is_some() {
+                    assert!(said.contains("free some room") && said.contains(&format!("curricle resume {}", directory.id())), "{said}");
+                }
+            }
+        }
+        // Of a run that is done it only tidies up what the fault may have left.
+        finish(&directory);
+        look(&directory, &at);
+        if let Some(difference) = essence(&directory).difference(wanted) {
+            panic!("{difference}\nafter {at}");
+        }
+        let left = leftovers(&directory);
+        assert!(left.is_empty(), "unfinished files stayed: {left:?}\n{at}");
+    }
+    unreachable!()
+}
+
+/// The directory opens, and everything in it that readers read can be read.
+fn look(directory: &RunDirectory, at: &str) {
+    let opened = RunDirectory::open(directory.path()).unwrap_or_else(|error| panic!("{error}\nafter {at}"));
+    catalogue::summary(&opened).unwrap_or_else(|error| panic!("{error}\nafter {at}"));
+    events(&opened);
+    opened.labels().unwrap();
+}
+
+fn leftovers(directory: &RunDirectory) -> Vec<String> {
+    let folders = [directory.path().to_path_buf(), directory.state(), directory.checkpoints()];
+    let names = folders.iter().flat_map(|folder| std::fs::read_dir(folder).unwrap()).map(|entry| entry.unwrap().file_name());
+    names.map(|name| name.to_string_lossy().into_owned()).filter(|name| name.ends_with(".part")).collect()
+}
+
+fn wanted() -> Essence {
+    let folder = tempfile::tempdir().unwrap();
+    let directory = create(folder.path(), EXPERIMENT, &[]);
+    finish(&directory);
+    essence(&directory)
+}
+
+fn swept(kind: &str, always: bool) {
+    if !always && std::env::var_os("CURRICLE_PROOF").is_none() {
+        println!("fault sweep: {kind}: only with CURRICLE_PROOF=1 (`make proof ONLY=faults`)");
+        return;
+    }
+    let tally = sweep(kind, &wanted());
+    println!("fault sweep: {kind}: {} calls reached, {} borne without an end, 0 broken directories", tally.reached, tally.borne);
+}
+
+#[test]
+fn the_disk_is_full_from_a_call_on() {
+    swept("FULL", true);
+}
+
+#[test]
+fn the_machine_crashes_and_all_that_was_not_synced_is_gone() {
+    swept("CRASH", true);
+}
+
+#[test]
+fn the_machine_crashes_and_some_of_it_is_gone() {
+    swept("CRASH-SOME", false);
+}
+
+#[test]
+fn one_call_finds_no_room() {
+    swept("ENOSPC", false);
+}
+
+#[test]
+fn one_call_is_refused_by_the_device() {
+    swept("EIO", false);
+}
+
+#[test]
+fn one_call_is_not_permitted() {
+    swept("EACCES", false);
+}
+
+#[test]
+fn one_write_is_cut_short() {
+    swept("SHORT", false);
+}
+
+#[test]
+fn an_order_that_is_none_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let directory = create(folder.path(), EXPERIMENT, &[]);
+    let output = engine(&directory).arg("--foreground").env("CURRICLE_FAULT", "soon").output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "error: CURRICLE_FAULT is `soon`, which orders no fault; unset it\n");
+}
