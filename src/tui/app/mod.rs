@@ -12,6 +12,7 @@ use crate::tui::message::{Message, Preset};
 use crate::tui::messages::{Messages, Tone};
 use crate::tui::page::Page;
 use crate::tui::pane::{Attacks, Configure, Runs, Scores, Train};
+use crate::tui::sentences;
 use crate::tui::shared::Shared;
 use crate::tui::task::Task;
 use curricle_core::run::State;
@@ -148,11 +149,10 @@ impl App {
     }
 
     fn welcome(&mut self) {
-        let enter = self.shared.keymap.key(Action::Edit);
-        let enter = if enter == "↵" { "Enter".into() } else { enter };
+        let enter = self.shared.key(Action::Edit).replace('↵', "Enter");
         let about = self.configure.seconds().map_or_else(|| "2 min".into(), format::about);
-        let tab = self.shared.keymap.key(Action::NextBox);
-        self.shared.messages.hint(format!("{enter} starts quickstart, about {about}; {tab} looks around"));
+        let tab = self.shared.key(Action::NextBox);
+        self.shared.messages.hint(sentences::welcome(&enter, &about, &tab));
     }
 
     fn pane(&self) -> &dyn Component {
@@ -247,12 +247,12 @@ impl App {
             Message::Compared(runs, differences) => self.runs.compared(&runs, differences, &mut self.shared),
             Message::PresetSaved(name) => {
                 self.configure.saved(&name);
-                self.shared.say(Tone::Good, format!("saved as preset {name}"));
+                self.shared.say(Tone::Good, sentences::saved(&name));
                 self.shared.spawn(Task::Presets);
             }
             Message::PresetExists(name, text) => {
                 let then = Task::SavePreset { name: name.clone(), text, replace: true };
-                self.shared.ask(format!("Overwrite your preset {name}? What it holds now is lost."), 'o', "overwrite", then);
+                self.shared.ask(sentences::overwrite(&name), 'o', "overwrite", then);
             }
             Message::Estimating(generation) => self.configure.estimating(generation),
             Message::Estimated(generation, estimate) => {
@@ -286,6 +286,8 @@ impl App {
             Err(problem) => self.shared.say(Tone::Bad, problem),
         }
         self.shared.loaded = true;
+        // The run that is watched may be gone: reading it tells.
+        self.read.wanted |= self.train.directory().is_some_and(|directory| self.shared.summary(directory).is_none());
         self.runs.refresh(&mut self.shared);
     }
 
@@ -314,9 +316,7 @@ impl App {
         match (problem, remark) {
             (Some(problem), _) => self.shared.say(Tone::Bad, problem),
             (None, Some(remark)) => self.shared.say(Tone::Warning, remark),
-            (None, None) if runs.len() == 1 => {
-                self.shared.say(Tone::Good, "started in the background; leaving the screen leaves it training")
-            }
+            (None, None) if runs.len() == 1 => self.shared.say(Tone::Good, sentences::STARTED),
             (None, None) => self.shared.say(Tone::Good, format!("{} runs started in the background", runs.len())),
         }
     }

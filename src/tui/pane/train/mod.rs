@@ -15,7 +15,8 @@ use crate::tui::keymap::Action;
 use crate::tui::look::Size;
 use crate::tui::message::Read;
 use crate::tui::messages::Tone;
-use crate::tui::shared::{Shared, quoted};
+use crate::tui::sentences;
+use crate::tui::shared::{Shared, quoted, title};
 use crate::tui::task::Task;
 use crate::tui::text::safe;
 use crate::tui::theme::Role;
@@ -116,6 +117,13 @@ impl Train {
         if self.directory.as_ref() != Some(&read.directory) {
             return;
         }
+        if read.gone {
+            let runs = shared.key(Action::PaneRuns);
+            shared.say(Tone::Warning, sentences::deleted_while_watched(&self.name(), &runs));
+            *self =
+                Train { view: self.view, axis: self.axis, logarithmic: self.logarithmic, smoothing: self.smoothing, ..Train::default() };
+            return;
+        }
         if read.restarted {
             self.history = History::default();
         }
@@ -148,20 +156,18 @@ impl Train {
     }
 
     fn say_end(&self, shared: &mut Shared) {
-        let name = self.name();
+        let (name, resume) = (self.name(), shared.key(Action::Pause));
         match self.state {
             State::Done => {
                 let accuracy = format::accuracy(self.history.test_accuracy.last().map(|(_, accuracy)| accuracy));
-                shared.say(Tone::Good, format!("{name} is done: test accuracy {accuracy}"));
+                shared.say(Tone::Good, sentences::done(&name, &accuracy));
             }
-            State::Stopped => shared.say(Tone::Plain, format!("{name} has stopped; its state is saved and resume goes on from it")),
+            State::Stopped => shared.say(Tone::Plain, sentences::stopped(&name, &resume)),
             State::Failed => {
                 let why = self.status.as_ref().and_then(|status| status.message.clone()).unwrap_or_else(|| "see the log".into());
-                shared.say(Tone::Bad, format!("{name} failed: {why}"));
+                shared.say(Tone::Bad, sentences::failed(&name, &why));
             }
-            State::Lost => {
-                shared.say(Tone::Bad, format!("{name}'s engine is gone without a word; resume in Runs goes on from the last saved state"));
-            }
+            State::Lost => shared.say(Tone::Bad, sentences::lost(&name, &resume)),
             _ => {}
         }
     }
@@ -206,17 +212,15 @@ impl Train {
             shared.say(Tone::Plain, "there is no other run to lay under this one");
             return;
         };
-        let (directory, name) = (summary.directory.clone(), safe(&summary.name));
-        let how = if chosen.is_some() { "marked in Runs" } else { "the newest other run; mark one in Runs to choose" };
-        shared.say(Tone::Plain, format!("overlay: {name} ({how})"));
+        let (directory, name) = (summary.directory.clone(), title(summary));
+        shared.say(Tone::Plain, sentences::overlaid(&name, chosen.is_some()));
         self.overlay = Some(Overlay { directory: directory.clone(), name, history: None });
         shared.spawn(Task::Course(directory));
     }
 
     fn name(&self) -> String {
-        let name = self.record.as_ref().map(|record| record.name.as_str()).filter(|name| !name.is_empty());
-        let folder = self.directory.as_deref().and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned());
-        safe(&name.map(str::to_string).or(folder).unwrap_or_default())
+        let title = self.record.as_ref().map(|record| crate::words::title(&record.name, &record.network, &record.set));
+        safe(&title.unwrap_or_else(|| self.id()))
     }
 
     fn id(&self) -> String {
@@ -282,8 +286,17 @@ impl Component for Train {
         true
     }
 
-    fn offers(&self, action: Action) -> bool {
-        action != Action::Find
+    fn offer(&self, action: Action, short: &'static str, _shared: &Shared) -> Option<&'static str> {
+        if self.directory.is_none() || action == Action::Find {
+            return (action == Action::Leave).then_some(short);
+        }
+        match (action, self.state) {
+            (Action::Pause, State::Training) => Some("pause"),
+            (Action::Pause, State::Paused | State::Stopped | State::Lost | State::Failed) => Some("resume"),
+            (Action::Pause, State::Queued | State::Done) => None,
+            (Action::Checkpoint | Action::Stop, _) => self.alive().then_some(short),
+            _ => Some(short),
+        }
     }
 
     fn fact(&self, _shared: &Shared) -> (String, Role) {
