@@ -233,7 +233,7 @@ impl Runs {
                 columns: if history.test_accuracy.is_empty() {
                     vec![Column::Empty]
                 } else {
-                    history.test_accuracy.columns(0, planned, dots, 1)
+                    history.test_accuracy.columns(0, planned, dots, 1, u64::MAX)
                 },
                 series: number,
                 dashed: number % 2 == 1,

@@ -89,7 +89,14 @@ impl Train {
         let window = self.window.unwrap_or_else(|| self.whole());
         let dots = Chart::dots(area, look.symbols);
         let curve = |history: &History, series: &Series, number: usize, dashed: bool, smooth: u64| Curve {
-            columns: self.axis.columns(history, series, window, dots, smooth),
+            columns: self.axis.columns(
+                history,
+                series,
+                window,
+                dots,
+                smooth,
+                if std::ptr::eq(history, &self.history) { self.curves.to } else { u64::MAX },
+            ),
             series: number,
             dashed,
         };

@@ -33,6 +33,25 @@ use std::time::{Duration, Instant};
 /// After how long without a heartbeat a run is marked as stale.
 const STALE: Duration = Duration::from_secs(10);
 
+/// Least time between two changes of the curves. Values follow every reading; a curve that moves with every step says no
+/// more and costs most of the bytes.
+const CURVES: Duration = Duration::from_secs(2);
+/// Steps whose pace is averaged: single ones jitter.
+const RATE: usize = 24;
+/// By how much the pace must change to be shown anew.
+const RATE_CHANGE: f64 = 0.03;
+
+/// What of the run the curves show.
+#[derive(Debug, Default)]
+struct Curves {
+    /// The last step that they show.
+    to: u64,
+    /// When they were brought up to it.
+    at: Option<Instant>,
+    /// The pace as it is shown.
+    rate: Option<f64>,
+}
+
 /// What is shown: sparklines, charts, or both.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 enum View {
@@ -85,6 +104,7 @@ pub struct Train {
     /// Lines of the log scrolled up from the newest.
     log_back: usize,
     heard: Option<(u64, Instant)>,
+    curves: Curves,
 }
 
 impl Train {
@@ -144,7 +164,10 @@ impl Train {
         }
         let before = std::mem::replace(&mut self.state, read.state);
         (self.status, self.held, self.pending) = (read.status.or(self.status.take()), read.held, read.pending);
-        if before != self.state && self.state.is_over() && before == State::Training && !read.more {
+        if self.loading || read.restarted || self.state != State::Training || self.curves_due() <= Instant::now() {
+            self.follow_curves();
+        }
+        if matches!(before, State::Training | State::Paused) && self.state.is_over() && !read.more {
             self.say_end(shared);
         }
         if let Some(problem) = read.problem
@@ -181,16 +204,39 @@ impl Train {
         }
     }
 
-    /// When the screen must look again although nothing was read: a silence becomes worth a mark, and then counts on.
+    /// When the screen must look again although nothing was read: a silence becomes worth a mark, and then counts on; the
+    /// curves are behind.
     pub fn wake(&self) -> Option<Instant> {
         let (_, since) = self.heard?;
         let quiet = since.elapsed();
-        (self.state == State::Training && self.held)
-            .then(|| if quiet < STALE { since + STALE } else { Instant::now() + Duration::from_secs(1) })
+        let silence = (self.state == State::Training && self.held)
+            .then(|| if quiet < STALE { since + STALE } else { Instant::now() + Duration::from_secs(1) });
+        let behind = (self.curves.to < self.history.at.0).then(|| self.curves_due());
+        [silence, behind].into_iter().flatten().min()
     }
 
-    /// Time has passed; the picture follows from the state and the clock.
-    pub fn tick(&mut self, _now: Instant) {}
+    /// Time has passed: brings the curves up to the newest step, if that is due. Answers whether the picture may be
+    /// another one: the curves moved, or a silence is counted.
+    pub fn tick(&mut self, now: Instant) -> bool {
+        let behind = self.curves.to < self.history.at.0 && self.curves_due() <= now;
+        if behind {
+            self.follow_curves();
+        }
+        behind || self.silence().is_some()
+    }
+
+    fn curves_due(&self) -> Instant {
+        self.curves.at.map_or_else(Instant::now, |at| at + CURVES)
+    }
+
+    fn follow_curves(&mut self) {
+        (self.curves.to, self.curves.at) = (self.history.at.0, Some(Instant::now()));
+        let rate = self.history.rate.recent_mean(RATE);
+        let same = |now: f64, shown: f64| (now - shown).abs() <= RATE_CHANGE * shown.abs();
+        if !rate.zip(self.curves.rate).is_some_and(|(now, shown)| same(now, shown)) {
+            self.curves.rate = rate;
+        }
+    }
 
     /// Whether another run should be laid under this one; answers this one.
     pub fn take_overlay_wish(&mut self) -> Option<PathBuf> {
