@@ -16,8 +16,7 @@ use super::theme::{Depth, Theme};
 use super::watch::Watch;
 use super::work::Worker;
 use crate::cli::{Color, Context, Failure};
-use crossterm::event::EventStream;
-use futures::StreamExt;
+use crossterm::event::Event;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use std::collections::BTreeSet;
@@ -123,11 +122,28 @@ enum Told {
     Resume,
 }
 
+/// Reads the terminal on a thread of its own, which sleeps until a key comes: a stream of events that is asked anew
+/// whenever the loop wakes costs more than all else while a run is watched.
+fn listen() -> io::Result<UnboundedReceiver<io::Result<Event>>> {
+    let (sender, receiver) = unbounded_channel();
+    let read = move || {
+        loop {
+            let event = crossterm::event::read();
+            let over = event.is_err();
+            if sender.send(event).is_err() || over {
+                return;
+            }
+        }
+    };
+    std::thread::Builder::new().name("keys".into()).spawn(read)?;
+    Ok(receiver)
+}
+
 /// What the loop waited for.
 enum Woken {
     Told(Told),
     Message(Option<Message>),
-    Input(Option<io::Result<crossterm::event::Event>>),
+    Input(Option<io::Result<Event>>),
     Time,
 }
 
@@ -137,7 +153,7 @@ struct Loop {
     receiver: UnboundedReceiver<Message>,
     watch: Watch,
     signals: Signals,
-    events: EventStream,
+    events: UnboundedReceiver<io::Result<Event>>,
     screen: Screen<Stdout>,
     guard: Guard,
     drawn: Instant,
@@ -163,7 +179,7 @@ impl Loop {
         let guard = Guard::take().map_err(failed("take the terminal"))?;
         let drawn = Instant::now();
         let screen = Screen::new(io::stdout());
-        let events = EventStream::new();
+        let events = listen().map_err(failed("listen to the keyboard"))?;
         Ok(Loop {
             app,
             worker,
@@ -229,7 +245,7 @@ impl Loop {
         tokio::select! {
             biased;
             told = self.signals.next() => Woken::Told(told),
-            event = self.events.next() => Woken::Input(event),
+            event = self.events.recv() => Woken::Input(event),
             message = self.receiver.recv() => Woken::Message(message),
             () = time => Woken::Time,
         }

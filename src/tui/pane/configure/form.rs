@@ -70,12 +70,11 @@ pub(super) fn difference(from: &Draft, to: &Draft) -> Vec<(String, String, Strin
     let mut paths: Vec<String> = all(from).into_iter().chain(all(to)).filter(|row| row.field().is_some()).map(|row| row.path).collect();
     let mut seen = HashSet::new();
     paths.retain(|path| seen.insert(path.clone()));
-    let value =
-        |draft: &Draft, path: &str| if draft.is_used(path) || draft.get(path).is_some() { draft.effective(path) } else { String::new() };
     paths
         .into_iter()
         .filter_map(|path| {
-            let (before, after) = (value(from, &path), value(to, &path));
+            // What a choice makes used or unused is not changed by it.
+            let (before, after) = (from.effective(&path), to.effective(&path));
             (before != after).then_some((path, before, after))
         })
         .collect()
