@@ -15,6 +15,17 @@ pub fn four(value: Option<f64>) -> String {
     }
 }
 
+/// What an experiment is called in lists: its name, or what it trains where it has none.
+pub fn title(name: &str, network: &str, set: &str) -> String {
+    match (name.trim(), network.trim(), set.trim()) {
+        ("", "", "") => UNKNOWN.to_string(),
+        ("", network, "") => network.to_string(),
+        ("", "", set) => set.to_string(),
+        ("", network, set) => format!("{network} on {set}"),
+        (name, _, _) => name.to_string(),
+    }
+}
+
 /// A length of time in its two largest units: `1 h 52 m`, `3 m 20 s`, `40 s`, `2 d 4 h`.
 pub fn duration(seconds: f64) -> String {
     if !seconds.is_finite() || seconds < 0.0 {
@@ -35,12 +46,13 @@ pub fn duration(seconds: f64) -> String {
 /// A moment written as RFC 3339, in local time: `13:54` today, `21 Nov 18:40` before, `21 Nov 2025` in another year.
 pub fn moment(text: &str) -> String {
     match text.parse::<Timestamp>() {
-        Ok(time) => moment_at(time.to_zoned(TimeZone::system()), Zoned::now()),
+        Ok(time) => moment_at(&time.to_zoned(TimeZone::system()), &Zoned::now()),
         Err(_) => UNKNOWN.to_string(),
     }
 }
 
-fn moment_at(time: Zoned, now: Zoned) -> String {
+/// A moment as lists show it, seen from now.
+pub(crate) fn moment_at(time: &Zoned, now: &Zoned) -> String {
     let format = if time.date() == now.date() {
         "%H:%M"
     } else if time.year() == now.year() {
@@ -81,6 +93,13 @@ mod tests {
     }
 
     #[test]
+    fn what_has_no_name_is_called_by_what_it_trains() {
+        assert_eq!(title("delta", "preresnet 20", "glyphs"), "delta");
+        assert_eq!(title(" ", "preresnet 20", "glyphs"), "preresnet 20 on glyphs");
+        assert_eq!(title("", "", ""), "–");
+    }
+
+    #[test]
     fn durations_have_two_units() {
         let table = [(0.2, "0 s"), (40.0, "40 s"), (59.6, "1 m"), (200.0, "3 m 20 s"), (6_720.0, "1 h 52 m"), (187_200.0, "2 d 4 h")];
         for (seconds, text) in table {
@@ -99,9 +118,9 @@ mod tests {
     fn moments_are_as_short_as_they_can_be() {
         let zone = |text: &str| text.parse::<Timestamp>().unwrap().to_zoned(TimeZone::UTC);
         let now = zone("2026-11-24T20:00:00Z");
-        assert_eq!(moment_at(zone("2026-11-24T13:54:10.250Z"), now.clone()), "13:54");
-        assert_eq!(moment_at(zone("2026-11-21T18:40:00Z"), now.clone()), "21 Nov 18:40");
-        assert_eq!(moment_at(zone("2025-11-05T18:40:00Z"), now), "5 Nov 2025");
+        assert_eq!(moment_at(&zone("2026-11-24T13:54:10.250Z"), &now), "13:54");
+        assert_eq!(moment_at(&zone("2026-11-21T18:40:00Z"), &now), "21 Nov 18:40");
+        assert_eq!(moment_at(&zone("2025-11-05T18:40:00Z"), &now), "5 Nov 2025");
         assert_eq!(moment("yesterday"), "–");
     }
 }

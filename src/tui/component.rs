@@ -5,24 +5,24 @@
 
 use super::keymap::Action;
 use super::look::Size;
+use super::notice::Notice;
 use super::shared::Shared;
 use super::theme::Role;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::text::Line;
 
 /// A pane of the screen.
 pub trait Component {
     /// Takes an action; answers whether it means something here.
     fn act(&mut self, action: Action, shared: &mut Shared) -> bool;
-    /// Whether an action that holds everywhere makes sense here.
-    fn offers(&self, _action: Action) -> bool {
-        true
+    /// What the key line says an action does in the state that is shown; nothing where it would do nothing.
+    fn offer(&self, _action: Action, short: &'static str, _shared: &Shared) -> Option<&'static str> {
+        Some(short)
     }
     /// The one fact at the right of the tabs.
     fn fact(&self, shared: &Shared) -> (String, Role);
-    /// A standing line for the message line, where nothing newer is said.
-    fn standing(&self, _shared: &Shared) -> Option<Line<'static>> {
+    /// What stands above the key line, where nothing newer is said.
+    fn standing(&self) -> Option<Notice> {
         None
     }
     /// The command that prints what is on the screen, without the program's name.
@@ -31,8 +31,16 @@ pub trait Component {
     fn filter(&self) -> String {
         String::new()
     }
-    /// The filter was typed.
+    /// A search begins.
+    fn begin_find(&mut self) {}
+    /// The filter was typed; the text looked for, where the box finds instead of filtering.
     fn set_filter(&mut self, _text: &str, _shared: &mut Shared) {}
+    /// The next or the previous of the lines that were found.
+    fn find_next(&mut self, _back: bool) {}
+    /// How many were found, and which of them is shown; nothing where the list is filtered.
+    fn found(&self) -> Option<String> {
+        None
+    }
     /// Draws the pane.
     fn draw(&self, buffer: &mut Buffer, area: Rect, size: Size, shared: &Shared);
 }

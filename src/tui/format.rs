@@ -3,10 +3,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// What stands for an unknown value. Never 0.
-pub const UNKNOWN: &str = "–";
-
-pub use curricle_core::words::thousands as count;
+pub use crate::words::{UNKNOWN, duration, four as accuracy, thousands as count};
 
 /// A loss or a score: four decimals; very large and very small ones with an exponent.
 pub fn loss(value: f64) -> String {
@@ -15,11 +12,6 @@ pub fn loss(value: f64) -> String {
     }
     let size = value.abs();
     if size >= 1e5 || (size > 0.0 && size < 1e-4) { format!("{value:.2e}") } else { format!("{value:.4}") }
-}
-
-/// A share as a fraction with four decimals: `0.4663`.
-pub fn accuracy(value: Option<f64>) -> String {
-    value.filter(|value| value.is_finite()).map_or_else(|| UNKNOWN.into(), |value| format!("{value:.4}"))
 }
 
 /// A share as whole percent, rounded down so that `100 %` means done.
@@ -55,21 +47,6 @@ fn trim_zeros(text: &str) -> String {
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').into() } else { text.into() }
 }
 
-/// A duration in at most two units: `40 s`, `3 min 20 s`, `1 h 52 m`, `3 d 4 h`.
-pub fn duration(seconds: f64) -> String {
-    if !seconds.is_finite() || seconds < 0.0 {
-        return UNKNOWN.into();
-    }
-    let whole = seconds.round() as u64;
-    match whole {
-        0..=59 => format!("{whole} s"),
-        60..=599 if !whole.is_multiple_of(60) => format!("{} min {} s", whole / 60, whole % 60),
-        60..=3_599 => format!("{} min", whole / 60),
-        3_600..=86_399 => format!("{} h {:02} m", whole / 3_600, whole % 3_600 / 60),
-        _ => format!("{} d {} h", whole / 86_400, whole % 86_400 / 3_600),
-    }
-}
-
 /// A duration that need not be exact: `about 3 min`. One unit, so that it seldom changes.
 pub fn about(seconds: f64) -> String {
     if !seconds.is_finite() || seconds < 0.0 {
@@ -83,9 +60,14 @@ pub fn about(seconds: f64) -> String {
     }
 }
 
-/// What is left of a run: exact from ten minutes on, coarse below, where it would change with every picture.
+/// What is left of a run: exact from ten minutes on; below in whole minutes and then in fives of seconds, where it would
+/// change with every picture.
 pub fn left(seconds: f64) -> String {
-    if seconds < 600.0 { about(seconds) } else { duration(seconds) }
+    match seconds {
+        s if s < 60.0 => about(s),
+        s if s < 600.0 => duration((s / 60.0).round() * 60.0),
+        s => duration((s / 60.0).floor() * 60.0),
+    }
 }
 
 /// Bytes: `0.4 GiB`, `38 MiB`, `912 B`.
@@ -120,34 +102,16 @@ impl Clock {
 
     /// A moment as the lists show it: `13:54` today, `21 Nov 18:40` before, with the year where it is another one.
     pub fn moment(self, time: f64, now: f64) -> String {
-        if time <= 0.0 || !time.is_finite() {
+        if time <= 0.0 {
             return UNKNOWN.into();
         }
-        let (local, today) = (time as i64 + self.offset, now as i64 + self.offset);
-        let (hour, minute) = (local.rem_euclid(86_400) / 3_600, local.rem_euclid(3_600) / 60);
-        let (day, reference) = (local.div_euclid(86_400), today.div_euclid(86_400));
-        if day == reference {
-            return format!("{hour:02}:{minute:02}");
+        let zone = jiff::tz::Offset::from_seconds(self.offset as i32).unwrap_or(jiff::tz::Offset::UTC).to_time_zone();
+        let zoned = |time: f64| Some(jiff::Timestamp::from_second(time as i64).ok()?.to_zoned(zone.clone()));
+        match (zoned(time), zoned(now)) {
+            (Some(time), Some(now)) => crate::words::moment_at(&time, &now),
+            _ => UNKNOWN.into(),
         }
-        let (year, month, date) = civil(day);
-        let name = MONTHS[(month - 1) as usize % 12];
-        if civil(reference).0 == year { format!("{date} {name} {hour:02}:{minute:02}") } else { format!("{date} {name} {year}") }
     }
-}
-
-const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-
-/// Year, month and day of a day counted from 1 January 1970 (proleptic Gregorian calendar).
-fn civil(days: i64) -> (i64, i64, i64) {
-    let shifted = days + 719_468;
-    let era = shifted.div_euclid(146_097);
-    let of_era = shifted.rem_euclid(146_097);
-    let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted_month = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
-    (year_of_era + era * 400 + i64::from(month <= 2), month, day)
 }
 
 /// Seconds since 1970 by this machine's clock.
@@ -186,15 +150,11 @@ mod tests {
 
     #[test]
     fn durations_and_sizes_have_units() {
-        assert_eq!(duration(40.2), "40 s");
-        assert_eq!(duration(200.0), "3 min 20 s");
-        assert_eq!(duration(6_720.0), "1 h 52 m");
-        assert_eq!(duration(100_000.0), "1 d 3 h");
-        assert_eq!(duration(f64::NAN), "–");
         assert_eq!(about(118.0), "2 min");
         assert_eq!(about(12.0), "15 s");
         assert_eq!(left(6_720.0), "1 h 52 m");
-        assert_eq!(left(322.0), "5 min");
+        assert_eq!(left(322.0), "5 m");
+        assert_eq!(left(41.0), "45 s");
         assert_eq!(bytes(429_496_729), "0.4 GiB");
         assert_eq!(bytes(40_000_000), "38 MiB");
     }

@@ -1,16 +1,20 @@
-//! The frame around every pane: tabs with the fact at the right, the pane, the message line when there is one, the keys.
+//! The frame around every pane: tabs with the fact at the right, the pane, a message or
+//! a question when there is one, the keys.
 
 use super::component::Component;
-use super::keymap::{Action, PLACES, Place};
+use super::input::{Code, Key};
+use super::keymap::{self, Action, PLACES, Place};
 use super::look::Size;
-use super::shared::Shared;
+use super::notice::Notice;
+use super::question::Question;
+use super::shared::{Purpose, Shared};
 use super::text;
 use super::theme::Role;
-use super::widget::{put, put_line};
+use super::widget::boxes::{self, Pane};
+use super::widget::{put, put_line, put_right};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Modifier;
-use ratatui::text::Line;
 
 /// Draws the whole screen.
 pub fn draw(buffer: &mut Buffer, area: Rect, place: Place, pane: &dyn Component, shared: &Shared) {
@@ -20,36 +24,66 @@ pub fn draw(buffer: &mut Buffer, area: Rect, place: Place, pane: &dyn Component,
         return;
     }
     tabs(buffer, Rect { height: 1, ..area }, place, pane.fact(shared), shared);
-    let message = message_line(pane, shared, area.width);
+    let notice = notice(pane, shared).map(|notice| notice.lines(shared.look.theme, area.width)).unwrap_or_default();
+    let prompt = shared.prompt.as_ref().filter(|_| shared.question.is_none());
+    let taken = if prompt.is_some() { 1 } else { notice.len() as u16 };
     let keys = Rect { y: area.bottom() - 1, height: 1, ..area };
-    let taken = 2 + u16::from(message.is_some());
-    let body = Rect { y: area.y + 1, height: area.height - taken, ..area };
+    let body = Rect { y: area.y + 1, height: area.height - 2 - taken, ..area };
     match &shared.page {
         Some(page) => page.draw(buffer, body, &shared.look),
         None => pane.draw(buffer, body, size, shared),
     }
-    if let Some(line) = message {
-        let row = Rect { y: keys.y - 1, height: 1, ..area };
-        match (&shared.question, &shared.prompt) {
-            (None, Some(prompt)) => {
-                put(buffer, row, 1, 0, &prompt.label, shared.look.style(Role::Accent));
-                let used = (2 + text::width(&prompt.label) as u16).min(row.width - 1);
-                prompt.edit.draw(buffer, Rect { x: row.x + used, width: row.width - used, ..row }, shared.look.style(Role::Value));
+    let below = Rect { y: body.bottom(), height: taken, ..area };
+    match prompt {
+        Some(prompt) => {
+            if prompt.purpose == Purpose::Command {
+                candidates(buffer, body, place, &prompt.edit.text(), shared);
             }
-            _ => put_line(buffer, row, 0, &line),
+            put(buffer, below, 1, 0, &prompt.label, shared.look.style(Role::Accent));
+            let used = (2 + text::width(&prompt.label) as u16).min(below.width - 1);
+            let found = if prompt.purpose == Purpose::Filter { pane.found().unwrap_or_default() } else { String::new() };
+            let room = (below.width - used).saturating_sub(text::width(&found) as u16 + 2).max(1);
+            prompt.edit.draw(buffer, Rect { x: below.x + used, width: room, ..below }, shared.look.style(Role::Value));
+            put_right(buffer, Rect { width: below.width - 1, ..below }, 0, &found, shared.look.style(Role::Muted));
         }
+        None => notice.iter().enumerate().for_each(|(y, line)| put_line(buffer, below, y as u16, line)),
     }
     foot(buffer, keys, place, pane, shared);
 }
 
-fn message_line(pane: &dyn Component, shared: &Shared, columns: u16) -> Option<Line<'static>> {
-    if let Some(question) = &shared.question {
-        return Some(question.line(shared.look.theme, columns));
+/// What stands above the key line: a question, what was said last, or what the pane has to say for as long as it is so.
+fn notice(pane: &dyn Component, shared: &Shared) -> Option<Notice> {
+    let question = shared.question.as_ref().map(Question::notice);
+    question.or_else(|| shared.messages.notice()).or_else(|| pane.standing())
+}
+
+/// Lines of the list of commands.
+const CANDIDATES: usize = 8;
+
+/// The commands that fit what is typed, over the lower end of the pane: name, key, what it does.
+fn candidates(buffer: &mut Buffer, body: Rect, place: Place, typed: &str, shared: &Shared) {
+    let look = &shared.look;
+    let fitting = keymap::candidates(place, typed);
+    let shown = fitting.len().clamp(1, CANDIDATES.min(usize::from(body.height.saturating_sub(2))));
+    let height = shown as u16 + 2;
+    let area = Rect { y: body.bottom() - height, height, ..body };
+    ratatui::widgets::Widget::render(ratatui::widgets::Clear, area, buffer);
+    let title = if fitting.is_empty() { "no command fits" } else { "commands" };
+    let below = fitting.len().saturating_sub(shown);
+    boxes::draw(
+        buffer,
+        &[Pane { area, title: title.into(), below, focused: true, above: 0 }],
+        look.style(Role::Muted),
+        look.style(Role::Accent),
+    );
+    let inner = Pane::inner(area);
+    let name = fitting.iter().map(|entry| entry.name.len()).max().unwrap_or(0) + 2;
+    for (y, entry) in fitting.iter().take(shown).enumerate() {
+        let keys: Vec<String> = shared.keymap.keys(entry.place, entry.action).iter().map(|key| look.symbols.spelled(*key)).collect();
+        put(buffer, inner, 1, y as u16, entry.name, look.style(Role::Value));
+        put(buffer, inner, 1 + name as u16, y as u16, &text::cut(&keys.join(" "), 9), look.style(Role::Accent));
+        put(buffer, inner, 11 + name as u16, y as u16, entry.sentence, look.style(Role::Text));
     }
-    if shared.prompt.is_some() {
-        return Some(Line::default());
-    }
-    shared.messages.line(shared.look.theme).or_else(|| pane.standing(shared))
 }
 
 fn tabs(buffer: &mut Buffer, row: Rect, place: Place, (fact, role): (String, Role), shared: &Shared) {
@@ -74,18 +108,26 @@ fn tabs(buffer: &mut Buffer, row: Rect, place: Place, (fact, role): (String, Rol
 }
 
 fn foot(buffer: &mut Buffer, row: Rect, place: Place, pane: &dyn Component, shared: &Shared) {
-    let (key_style, text_style) = (shared.look.style(Role::Accent), shared.look.style(Role::Muted));
+    let look = &shared.look;
+    let (key_style, text_style) = (look.style(Role::Accent), look.style(Role::Muted));
     let offered: Vec<(String, String)> = if shared.question.is_some() {
         Vec::new()
     } else if shared.prompt.is_some() {
-        vec![("↵".into(), "done".into()), ("Esc".into(), "give up".into())]
+        let mut offered = vec![(look.symbols.spelled(Key::plain(Code::Enter)), "done".to_string()), ("Esc".into(), "give up".into())];
+        let (tab, next) = ("Tab".to_string(), "↑ ↓".to_string());
+        match shared.prompt.as_ref().map(|prompt| &prompt.purpose) {
+            Some(Purpose::Command) => offered.push((tab, "complete".into())),
+            Some(Purpose::Filter) if pane.found().is_some() => offered.push((next, "previous, next".into())),
+            _ => {}
+        }
+        offered
     } else if shared.page.is_some() {
-        vec![("↑ ↓".into(), "scroll".into()), (shared.keymap.key(Action::Close), "close".into())]
+        vec![("↑ ↓".into(), "scroll".into()), (shared.key(Action::Close), "close".into())]
     } else {
-        let foot = shared.keymap.foot(place).into_iter().filter(|(action, _, _)| pane.offers(*action));
-        foot.map(|(_, key, short)| (key, short.to_string())).collect()
+        let foot = shared.keymap.foot(place).into_iter();
+        foot.filter_map(|(action, key, short)| Some((look.symbols.spelled(key), pane.offer(action, short, shared)?.to_string()))).collect()
     };
-    let help = shared.keymap.key(Action::Help);
+    let help = shared.key(Action::Help);
     let help_width = text::width(&help) as u16 + 6;
     let end = row.width.saturating_sub(help_width + 1);
     let mut x = 1;
@@ -108,7 +150,7 @@ fn too_small(buffer: &mut Buffer, area: Rect, shared: &Shared) {
     let lines = [
         format!("The terminal is {} × {};", area.width, area.height),
         "this needs 60 × 20.".to_string(),
-        format!("{} leaves; runs go on.", shared.keymap.key(Action::Leave)),
+        format!("{} leaves; runs go on.", shared.key(Action::Leave)),
     ];
     for (y, line) in lines.iter().enumerate() {
         put(buffer, area, 0, y as u16, line, shared.look.style(Role::Text));

@@ -60,6 +60,8 @@ pub enum Message {
 pub struct Read {
     /// The run's directory.
     pub directory: PathBuf,
+    /// The directory is not there any more.
+    pub gone: bool,
     /// Forget everything known before.
     pub restarted: bool,
     /// New events.

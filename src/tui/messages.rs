@@ -1,9 +1,9 @@
 //! The message line: what happened and what to do. The last hundred are kept for `:messages`.
 
 use super::format::Clock;
+use super::notice::Notice;
 use super::text::{self, safe};
 use super::theme::{Role, Theme};
-use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -91,12 +91,9 @@ impl Messages {
     }
 
     /// What is on the screen now.
-    pub fn line(&self, theme: Theme) -> Option<Line<'static>> {
+    pub fn notice(&self) -> Option<Notice> {
         let (tone, text, _) = self.shown.as_ref()?;
-        Some(Line::from(vec![
-            Span::styled(format!(" {}", tone.sign()), theme.style(tone.role())),
-            Span::styled(text.clone(), Style::new()),
-        ]))
+        Some(Notice { sign: tone.sign(), role: Some(tone.role()), text: text.clone(), answers: Vec::new() })
     }
 
     /// Everything kept, newest first.
@@ -146,12 +143,12 @@ mod tests {
         let mut messages = Messages::default();
         messages.say(Tone::Plain, "saved", 0.0);
         messages.read();
-        assert!(messages.line(Theme { depth: Depth::None }).is_none());
+        assert!(messages.notice().is_none());
         messages.say(Tone::Bad, "no space", 0.0);
         messages.read();
-        assert!(messages.line(Theme { depth: Depth::None }).is_some());
+        assert!(messages.notice().is_some());
         messages.shown = messages.shown.map(|(tone, text, since)| (tone, text, since - SEEN));
         messages.read();
-        assert!(messages.line(Theme { depth: Depth::None }).is_none());
+        assert!(messages.notice().is_none());
     }
 }

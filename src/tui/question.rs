@@ -1,10 +1,10 @@
 //! Questions in the message line, answered by a letter and never by Enter, so that no habit destroys anything.
 
 use super::input::{Code, Key};
+use super::notice::Notice;
 use super::task::Task;
-use super::text;
-use super::theme::{Role, Theme};
-use ratatui::text::{Line, Span};
+use super::text::safe;
+use super::theme::Role;
 
 /// One answer: its letter, what it does in a word, and the work it starts.
 #[derive(Debug, Clone)]
@@ -52,20 +52,12 @@ impl Question {
         }
     }
 
-    /// The question as the message line shows it.
-    pub fn line(&self, theme: Theme, columns: u16) -> Line<'static> {
-        let key = theme.style(Role::Accent);
-        // The answers are always in view, whatever the name in the question.
-        let answers: usize = self.answers.iter().map(|answer| answer.label.len() + 4).sum::<usize>() + 4;
-        let text = text::cut(&text::safe(&self.text), usize::from(columns).saturating_sub(answers + 6));
-        let mut spans = vec![Span::styled(" ? ", theme.style(Role::Warning)), Span::raw(text), Span::raw("  ")];
-        for answer in &self.answers {
-            spans.push(Span::styled(answer.key.to_string(), key));
-            spans.push(Span::raw(format!(" {}  ", answer.label)));
-        }
-        spans.push(Span::styled("n", key));
-        spans.push(Span::raw(" no"));
-        Line::from(spans)
+    /// The question with its answers, `no` last.
+    pub fn notice(&self) -> Notice {
+        let mut answers: Vec<(String, String)> =
+            self.answers.iter().map(|answer| (answer.key.to_string(), answer.label.to_string())).collect();
+        answers.push(("n".into(), "no".into()));
+        Notice { sign: "? ", role: Some(Role::Warning), text: safe(&self.text), answers }
     }
 }
 

@@ -16,8 +16,7 @@ use super::theme::{Depth, Theme};
 use super::watch::Watch;
 use super::work::Worker;
 use crate::cli::{Color, Context, Failure};
-use crossterm::event::EventStream;
-use futures::StreamExt;
+use crossterm::event::Event;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use std::collections::BTreeSet;
@@ -27,9 +26,11 @@ use std::time::{Duration, Instant};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-/// Least time between two pictures that no key asked for. Well under half a second, so that the newest step is never
-/// older than that, and few enough pictures for a slow line.
+/// Least time between two pictures that no key asked for. Less than the time between two readings of a run, so that what
+/// was read is drawn at once.
 const PACE: Duration = Duration::from_millis(400);
+/// Least time between two looks at which files have changed: an engine writes several for every step.
+const CHANGES: Duration = Duration::from_millis(150);
 /// Least time between two pictures after keys: a held key draws no more often than this.
 const KEY_PACE: Duration = Duration::from_millis(16);
 /// Messages that are taken before a picture is drawn.
@@ -121,11 +122,28 @@ enum Told {
     Resume,
 }
 
+/// Reads the terminal on a thread of its own, which sleeps until a key comes: a stream of events that is asked anew
+/// whenever the loop wakes costs more than all else while a run is watched.
+fn listen() -> io::Result<UnboundedReceiver<io::Result<Event>>> {
+    let (sender, receiver) = unbounded_channel();
+    let read = move || {
+        loop {
+            let event = crossterm::event::read();
+            let over = event.is_err();
+            if sender.send(event).is_err() || over {
+                return;
+            }
+        }
+    };
+    std::thread::Builder::new().name("keys".into()).spawn(read)?;
+    Ok(receiver)
+}
+
 /// What the loop waited for.
 enum Woken {
     Told(Told),
     Message(Option<Message>),
-    Input(Option<io::Result<crossterm::event::Event>>),
+    Input(Option<io::Result<Event>>),
     Time,
 }
 
@@ -135,10 +153,13 @@ struct Loop {
     receiver: UnboundedReceiver<Message>,
     watch: Watch,
     signals: Signals,
-    events: EventStream,
+    events: UnboundedReceiver<io::Result<Event>>,
     screen: Screen<Stdout>,
     guard: Guard,
     drawn: Instant,
+    /// Files have changed: when to look which, and when that was done last.
+    changes: Option<Instant>,
+    looked: Instant,
     /// Something may be seen differently; drawn when it is due.
     stale: Option<Duration>,
     left: bool,
@@ -158,7 +179,22 @@ impl Loop {
         let guard = Guard::take().map_err(failed("take the terminal"))?;
         let drawn = Instant::now();
         let screen = Screen::new(io::stdout());
-        Ok(Loop { app, worker, receiver, watch, signals, events: EventStream::new(), screen, guard, drawn, stale: None, left: false })
+        let events = listen().map_err(failed("listen to the keyboard"))?;
+        Ok(Loop {
+            app,
+            worker,
+            receiver,
+            watch,
+            signals,
+            events,
+            screen,
+            guard,
+            drawn,
+            changes: None,
+            looked: drawn,
+            stale: None,
+            left: false,
+        })
     }
 
     /// Waits and answers until the screen is left; the signal that ended it, if one did.
@@ -181,10 +217,10 @@ impl Loop {
                 Woken::Input(Some(Err(_)) | None) => return Ok(Some(1)),
                 Woken::Message(Some(message)) => self.take_messages(message),
                 Woken::Message(None) => return Ok(None),
-                Woken::Time => {
-                    self.app.tick();
-                    self.stale.get_or_insert(PACE);
-                }
+                Woken::Time => {}
+            }
+            if self.changes.is_some_and(|at| at <= Instant::now()) {
+                self.take_changes();
             }
             self.effects()?;
             if self.left {
@@ -199,7 +235,7 @@ impl Loop {
 
     async fn wait(&mut self) -> Woken {
         let draw = self.stale.map(|pace| self.drawn + pace);
-        let wake = [draw, self.app.wake()].into_iter().flatten().min();
+        let wake = [draw, self.changes, self.app.wake()].into_iter().flatten().min();
         let time = async {
             match wake {
                 Some(at) => tokio::time::sleep_until(at.into()).await,
@@ -209,7 +245,7 @@ impl Loop {
         tokio::select! {
             biased;
             told = self.signals.next() => Woken::Told(told),
-            event = self.events.next() => Woken::Input(event),
+            event = self.events.recv() => Woken::Input(event),
             message = self.receiver.recv() => Woken::Message(message),
             () = time => Woken::Time,
         }
@@ -220,7 +256,7 @@ impl Loop {
         let mut next = Some(first);
         for _ in 0..MESSAGES {
             match next.take() {
-                Some(Message::Touched) => self.take_changes(),
+                Some(Message::Touched) => self.changes = Some(self.looked + CHANGES),
                 Some(message) => {
                     self.app.update(message);
                     self.stale.get_or_insert(PACE);
@@ -229,12 +265,15 @@ impl Loop {
             }
             next = self.receiver.try_recv().ok();
         }
-        if let Some(message) = next {
-            self.app.update(message);
+        match next {
+            Some(Message::Touched) => self.changes = Some(self.looked + CHANGES),
+            Some(message) => self.app.update(message),
+            None => {}
         }
     }
 
     fn take_changes(&mut self) {
+        (self.changes, self.looked) = (None, Instant::now());
         let changed = self.watch.take();
         let runs = self.app.shared.runs.clone();
         let mut directories: BTreeSet<PathBuf> = BTreeSet::new();
@@ -250,7 +289,9 @@ impl Loop {
     }
 
     fn begin_work(&mut self) {
-        self.app.tick();
+        if self.app.tick() {
+            self.stale.get_or_insert(PACE);
+        }
         for task in std::mem::take(&mut self.app.shared.tasks) {
             if matches!(task, Task::Start(_) | Task::Resume(_)) {
                 self.worker.give_up_measuring();

@@ -12,6 +12,9 @@ use std::io::{self, Write};
 const BEGIN: &[u8] = b"\x1b[?2026h";
 const END: &[u8] = b"\x1b[?2026l";
 
+/// Bytes that a terminal shows together without being asked to.
+const TOGETHER: usize = 384;
+
 /// What the terminal shows, and where it is written to.
 #[derive(Debug)]
 pub struct Screen<W: Write> {
@@ -46,23 +49,26 @@ impl<W: Write> Screen<W> {
     /// Shows a picture.
     pub fn show(&mut self, picture: Buffer) -> io::Result<()> {
         self.bytes.clear();
-        self.bytes.extend_from_slice(BEGIN);
+        // Whatever else was written to the terminal meanwhile: each picture begins at a place that it names.
+        self.pen.at = None;
         if self.unknown || self.shown.area != picture.area {
             self.bytes.extend_from_slice(b"\x1b[m\x1b[H\x1b[2J");
             self.shown = Buffer::empty(picture.area);
             self.pen = Pen { look: Some((Color::Reset, Color::Reset, Modifier::empty())), at: Some((0, 0)) };
             self.unknown = false;
         }
-        let before = self.bytes.len();
         let mut changes = self.shown.diff(&picture);
         by_look(&mut changes, self.pen.look);
         for (x, y, cell) in changes {
             put(&mut self.bytes, &mut self.pen, &self.shown, &picture, x, y, cell);
         }
-        let changed = self.bytes.len() > before || before > BEGIN.len();
         self.shown = picture;
-        if changed {
-            self.bytes.extend_from_slice(END);
+        if !self.bytes.is_empty() {
+            // A few bytes arrive at once anyway.
+            if self.bytes.len() > TOGETHER {
+                self.bytes.splice(0..0, BEGIN.iter().copied());
+                self.bytes.extend_from_slice(END);
+            }
             self.written += self.bytes.len() as u64;
             self.out.write_all(&self.bytes)?;
             self.out.flush()?;
@@ -139,7 +145,21 @@ fn go(bytes: &mut Vec<u8>, pen: &mut Pen, shown: &Buffer, picture: &Buffer, x: u
         }
         return;
     }
-    bytes.extend_from_slice(absolute(x, y).as_bytes());
+    // Down or up and back by single steps, where that is shorter than naming the place.
+    let rows = match y.abs_diff(at_y) {
+        0 => String::new(),
+        1 => format!("\x1b[{}", if y > at_y { 'B' } else { 'A' }),
+        rows => format!("\x1b[{rows}{}", if y > at_y { 'B' } else { 'A' }),
+    };
+    let columns = match x.abs_diff(at_x) {
+        0 => String::new(),
+        back if x < at_x && back <= 5 => "\u{8}".repeat(usize::from(back)),
+        1 => "\x1b[C".into(),
+        on if x > at_x => format!("\x1b[{on}C"),
+        _ => format!("\x1b[{}G", x + 1),
+    };
+    let (whole, relative) = (absolute(x, y), rows + &columns);
+    bytes.extend_from_slice(if relative.len() < whole.len() { &relative } else { &whole }.as_bytes());
 }
 
 fn absolute(x: u16, y: u16) -> String {
@@ -233,7 +253,21 @@ mod tests {
         let before = screen.out.len();
         screen.show(picture(&[("loss 1.4129", Style::new())])).expect("written");
         let update = String::from_utf8(screen.out[before..].to_vec()).expect("text");
-        assert_eq!(update, "\x1b[?2026h\x1b[1;11H9\x1b[?2026l");
+        assert_eq!(update, "\x1b[1;11H9");
+    }
+
+    #[test]
+    fn what_lies_below_is_reached_by_steps_and_much_is_shown_together() {
+        let mut screen = Screen::new(Vec::new());
+        screen.show(picture(&[("loss  1.4127", Style::new()), ("norm    0.812", Style::new())])).expect("written");
+        let before = screen.out.len();
+        screen.show(picture(&[("loss  1.4155", Style::new()), ("norm    0.813", Style::new())])).expect("written");
+        assert_eq!(String::from_utf8_lossy(&screen.out[before..]), "\x1b[1;11H55\x1b[B3");
+        let before = screen.out.len();
+        let many: Vec<(&str, Style)> = (0..40).map(|_| ("all of it is new now", Style::new())).collect();
+        screen.show(picture(&many)).expect("written");
+        let update = String::from_utf8_lossy(&screen.out[before..]).into_owned();
+        assert!(update.starts_with("\x1b[?2026h") && update.ends_with("\x1b[?2026l"));
     }
 
     #[test]

@@ -156,12 +156,16 @@ impl Series {
         self.buckets[..=place].iter().rev().find(|bucket| bucket.count > 0).map(|bucket| bucket.sum / f64::from(bucket.count))
     }
 
-    /// The steps `from ..= to` in so many columns, each smoothed over at least `smooth` steps that end with it.
-    pub fn columns(&self, from: u64, to: u64, columns: usize, smooth: u64) -> Vec<Column> {
+    /// The steps `from ..= to` in so many columns, each smoothed over at least `smooth` steps that end with it; values of
+    /// steps after `until` are left out.
+    pub fn columns(&self, from: u64, to: u64, columns: usize, smooth: u64, until: u64) -> Vec<Column> {
         let edge = |column: usize| from + ((to + 1 - from) as u128 * column as u128 / columns.max(1) as u128) as u64;
         (0..columns)
             .map(|column| {
-                let (start, end) = (edge(column), edge(column + 1).max(edge(column) + 1));
+                let (start, end) = (edge(column), edge(column + 1).max(edge(column) + 1).min(until.saturating_add(1)));
+                if start >= end {
+                    return Column::Empty;
+                }
                 let own = self.over(start, end);
                 if smooth <= 1 || own == Column::Empty { own } else { self.over(start.min(end.saturating_sub(smooth)), end) }
             })
@@ -170,11 +174,12 @@ impl Series {
 
     /// The run so far in at most `columns` columns for a sparkline: the span of a column is a power of two and doubles
     /// when they run out. A column is shown once it is full, so that most new values change no sign at all. Empty
-    /// columns between values are left out.
-    pub fn spark(&self, columns: usize) -> Vec<Option<f64>> {
+    /// columns between values are left out, and so are values of steps after `until`.
+    pub fn spark(&self, columns: usize, until: u64) -> Vec<Option<f64>> {
         let Some((last, _)) = self.last() else { return Vec::new() };
+        let last = last.min(until);
         if self.len() <= columns as u64 {
-            return self.recent.iter().map(|(_, value)| Some(*value)).collect();
+            return self.recent.iter().filter(|(step, _)| *step <= until).map(|(_, value)| Some(*value)).collect();
         }
         let span = ((last + 1) / columns.max(1) as u64 + 1).next_power_of_two();
         (0..(last + 1) / span)
@@ -199,7 +204,7 @@ mod tests {
         assert!(series.buckets.len() <= BUCKETS && series.recent.len() <= RECENT);
         assert_eq!(series.len(), 1_000_000);
         assert_eq!(series.range(), Some((1.0, 3.0)));
-        let columns = series.columns(0, 1_000_000, 10, 1);
+        let columns = series.columns(0, 1_000_000, 10, 1, u64::MAX);
         assert_eq!(columns[0], Column::Value(1.0));
         assert_eq!(columns[9], Column::Value(3.0));
         let Column::Value(all) = series.over(0, 1_000_001) else { panic!("no mean") };
@@ -213,7 +218,7 @@ mod tests {
             series.push(step, value);
         }
         assert_eq!(series.range(), Some((1.0, 2.0)));
-        assert_eq!(series.columns(1, 4, 4, 1), [Column::Value(2.0), Column::Gap, Column::Gap, Column::Value(1.0)]);
+        assert_eq!(series.columns(1, 4, 4, 1, u64::MAX), [Column::Value(2.0), Column::Gap, Column::Gap, Column::Value(1.0)]);
         assert_eq!(series.over(9, 12), Column::Empty);
     }
 
@@ -223,9 +228,9 @@ mod tests {
         for step in 0..8 {
             series.push(step, if step < 4 { 0.0 } else { 4.0 });
         }
-        assert_eq!(series.columns(0, 7, 8, 4)[3], Column::Value(0.0));
-        assert_eq!(series.columns(0, 7, 8, 4)[4], Column::Value(1.0));
-        assert_eq!(series.columns(0, 7, 8, 4)[7], Column::Value(4.0));
+        assert_eq!(series.columns(0, 7, 8, 4, u64::MAX)[3], Column::Value(0.0));
+        assert_eq!(series.columns(0, 7, 8, 4, u64::MAX)[4], Column::Value(1.0));
+        assert_eq!(series.columns(0, 7, 8, 4, u64::MAX)[7], Column::Value(4.0));
     }
 
     #[test]
@@ -234,17 +239,31 @@ mod tests {
         for step in 0..100 {
             series.push(step, step as f64);
         }
-        let before = series.spark(24);
+        let before = series.spark(24, u64::MAX);
         series.push(100, 100.0);
-        let after = series.spark(24);
+        let after = series.spark(24, u64::MAX);
         assert!(after.len() <= 24 && before.len() <= 24);
         assert_eq!(before, after, "the column of step 100 is not full yet");
         for step in 101..104 {
             series.push(step, step as f64);
         }
-        let full = series.spark(24);
+        let full = series.spark(24, u64::MAX);
         assert_eq!(full.len(), after.len() + 1);
         assert_eq!(full[..after.len()], after[..]);
+    }
+
+    #[test]
+    fn what_is_newer_than_the_picture_is_left_out() {
+        let mut series = Series::default();
+        for step in 0..100 {
+            series.push(step, step as f64);
+        }
+        let then = (series.spark(24, u64::MAX), series.columns(0, 400, 50, 1, u64::MAX));
+        for step in 100..120 {
+            series.push(step, step as f64);
+        }
+        assert_eq!((series.spark(24, 99), series.columns(0, 400, 50, 1, 99)), then);
+        assert_ne!(series.columns(0, 400, 50, 1, u64::MAX), then.1);
     }
 
     #[test]
@@ -253,7 +272,7 @@ mod tests {
         for step in [391, 782, 1_173] {
             series.push(step, 0.1);
         }
-        assert_eq!(series.spark(24).len(), 3);
+        assert_eq!(series.spark(24, u64::MAX).len(), 3);
         assert_eq!(series.at(800), Some(0.1));
         assert_eq!(series.at(10), None);
     }

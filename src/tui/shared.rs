@@ -1,12 +1,13 @@
 //! What all panes share: the look, the list of runs, the message line, and the work they ask for.
 
-use super::keymap::{Keymap, Place};
+use super::keymap::{Action, Keymap, Place};
 use super::look::Look;
 use super::message::Machine;
 use super::messages::{Messages, Tone};
 use super::page::Page;
 use super::question::{Answer, Question};
 use super::task::Task;
+use super::text::safe;
 use super::widget::edit::Edit;
 use curricle_core::run::State;
 use curricle_core::run::catalogue::Summary;
@@ -111,6 +112,11 @@ impl Shared {
         self.prompt = Some(Prompt { purpose, label: label.into(), edit: Edit::new(text) });
     }
 
+    /// The first key of an action as the screen shows it.
+    pub fn key(&self, action: Action) -> String {
+        self.keymap.key(action, self.look.symbols)
+    }
+
     /// A run of the list.
     pub fn summary(&self, directory: &Path) -> Option<&Summary> {
         self.summaries.iter().find(|summary| summary.directory == directory)
@@ -137,6 +143,11 @@ impl Shared {
     pub fn command(&self, rest: &str) -> String {
         format!("curricle {rest}{}", self.flags)
     }
+}
+
+/// What a run is called: its name, or what it trains where it has none. Safe to show.
+pub fn title(run: &Summary) -> String {
+    safe(&crate::words::title(&run.name, &run.network, &run.set))
 }
 
 /// A word as the shell reads it back.

@@ -1,5 +1,7 @@
 //! Signs that the terminal's font and locale can show: braille, half blocks, or ASCII alone.
 
+use super::input::{Code, Key};
+use super::widget::canvas;
 use ratatui::buffer::Buffer;
 
 /// Which signs are used.
@@ -27,6 +29,33 @@ impl Symbols {
         }
         // The Linux console's fonts have blocks, but no braille.
         if variable("TERM").is_some_and(|term| term == "linux") { Symbols::Blocks } else { Symbols::Braille }
+    }
+
+    /// A key as it is shown: by the sign on it, or in ASCII by its name.
+    pub fn spelled(self, key: Key) -> String {
+        let word = match key.code {
+            Code::Enter => "Enter",
+            Code::Up => "Up",
+            Code::Down => "Down",
+            Code::Left => "Left",
+            Code::Right => "Right",
+            Code::Char(' ') => "Space",
+            _ => return key.to_string(),
+        };
+        if self != Symbols::Ascii {
+            return key.to_string();
+        }
+        let plain = Key { code: Code::Tab, ..key }.to_string();
+        plain.replace("Tab", word)
+    }
+
+    /// The sign of a curve in a legend, as the curve itself is drawn.
+    pub fn legend(self, series: usize, dashed: bool) -> char {
+        match self {
+            Symbols::Ascii => canvas::ascii_sign(series),
+            _ if dashed => '┄',
+            _ => '━',
+        }
     }
 
     /// The ramp of a sparkline, lowest first.
@@ -68,7 +97,7 @@ fn ascii(character: char) -> char {
         '◀' | '←' | '‹' => '<',
         '▾' | '↓' => 'v',
         '▴' | '↑' => '^',
-        '↵' => '<',
+        '↵' => '/',
         '␣' => '_',
         '•' | '·' | '∙' => '*',
         '✓' => '+',
@@ -108,6 +137,13 @@ mod tests {
         assert_eq!(symbols(&[("LANG", "de_DE.utf8"), ("TERM", "linux")]), Symbols::Blocks);
         assert_eq!(symbols(&[]), Symbols::Braille);
         assert_eq!(Symbols::detect(true, |_| Some("C.UTF-8".into())), Symbols::Ascii);
+    }
+
+    #[test]
+    fn keys_are_spelled_where_their_signs_cannot_be_shown() {
+        let spelled = |name: &str, symbols: Symbols| symbols.spelled(Key::parse(name).expect("a key"));
+        assert_eq!(spelled("enter", Symbols::Braille), "↵");
+        assert_eq!(["enter", "space", "shift-up", "p"].map(|key| spelled(key, Symbols::Ascii)), ["Enter", "Space", "Shift-Up", "p"]);
     }
 
     #[test]

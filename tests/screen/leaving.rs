@@ -18,6 +18,7 @@ fn a_key_and_every_signal_restore_the_terminal() {
         }
         assert_eq!(terminal.end(), code, "{signal:?}");
         terminal.until_written(BACK);
+        assert!(terminal.is_cooked(), "{signal:?}");
     }
 }
 
@@ -33,12 +34,16 @@ fn it_stops_for_the_shell_and_comes_back() {
         std::thread::yield_now();
     }
     terminal.until_written(BACK);
-    let before = terminal.bytes();
+    assert!(terminal.is_cooked(), "the shell has its terminal");
     terminal.signal(Signal::SIGCONT);
+    // The whole picture comes again without a key, and keys are read one by one as before.
+    terminal.until_written(&format!("{BACK}\x1b[?1049h\x1b[?25l\x1b[?2004h\x1b[?2026h\x1b[m\x1b[H\x1b[2J"));
+    terminal.wait("quickstart");
+    assert!(!terminal.is_cooked());
     terminal.keys("5");
     terminal.wait("No run yet.");
-    assert!(terminal.bytes() > before);
     terminal.leave();
+    assert!(terminal.is_cooked());
 }
 
 #[test]
@@ -46,9 +51,10 @@ fn a_storm_of_sizes_ends_in_the_right_picture() {
     let home = Home::new();
     let mut terminal = Terminal::open(&home, "", 80, 24);
     terminal.wait("quickstart");
-    for step in 0..60u16 {
-        terminal.resize(20 + step * 3, 8 + step);
+    for step in 0..100u16 {
+        terminal.resize(10 + step % 50 * 3, 3 + step % 40);
     }
+    terminal.resize(10, 3);
     terminal.resize(40, 10);
     terminal.wait("this needs 60 × 20");
     terminal.resize(120, 36);

@@ -10,4 +10,5 @@ mod first_frame;
 mod leaving;
 mod loop_by_keys;
 mod quiet;
+mod resilience;
 mod terminal;

@@ -45,9 +45,15 @@ impl Home {
 
     /// Runs a command line of the program without a terminal and answers what it prints.
     pub fn command(&self, arguments: &[&str]) -> String {
+        self.scripted(arguments, "")
+    }
+
+    /// The same with a script for the engine.
+    pub fn scripted(&self, arguments: &[&str], script: &str) -> String {
         let output = std::process::Command::new(env!("CARGO_BIN_EXE_curricle"))
             .args(arguments)
             .envs(self.variables())
+            .env("CURRICLE_SCRIPT", script)
             .output()
             .expect("the program runs");
         assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
@@ -74,8 +80,33 @@ pub struct Terminal {
 impl Terminal {
     /// Opens the screen on a terminal of this size; `script` is what the scripted engine plays.
     pub fn open(home: &Home, script: &str, columns: u16, rows: u16) -> Terminal {
+        Terminal::open_with(home, script, columns, rows, CommandBuilder::new(env!("CARGO_BIN_EXE_curricle")))
+    }
+
+    /// The same as a user who may look at everything and write nothing. Root may write everywhere: it becomes nobody.
+    pub fn open_as_guest(home: &Home, columns: u16, rows: u16) -> Terminal {
+        use std::os::unix::fs::PermissionsExt;
+        let guest = if nix::unistd::Uid::effective().is_root() {
+            let mut command = CommandBuilder::new("setpriv");
+            command.args(["--reuid=65534", "--regid=65534", "--clear-groups", env!("CARGO_BIN_EXE_curricle")]);
+            command
+        } else {
+            CommandBuilder::new(env!("CARGO_BIN_EXE_curricle"))
+        };
+        let mut folders = vec![home.0.path().to_path_buf()];
+        while let Some(path) = folders.pop() {
+            let facts = std::fs::metadata(&path).expect("it is there");
+            let mode = if facts.is_dir() || facts.permissions().mode() & 0o111 != 0 { 0o555 } else { 0o444 };
+            if facts.is_dir() {
+                folders.extend(std::fs::read_dir(&path).expect("a folder").flatten().map(|entry| entry.path()));
+            }
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).expect("its mode");
+        }
+        Terminal::open_with(home, "", columns, rows, guest)
+    }
+
+    fn open_with(home: &Home, script: &str, columns: u16, rows: u16, mut command: CommandBuilder) -> Terminal {
         let pair = native_pty_system().openpty(PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 }).expect("a terminal");
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_curricle"));
         for (name, value) in home.variables() {
             command.env(name, value);
         }
@@ -113,11 +144,6 @@ impl Terminal {
         self.seen.0.lock().expect("the eye").parser.screen().contents()
     }
 
-    /// Bytes written so far.
-    pub fn bytes(&self) -> u64 {
-        self.seen.0.lock().expect("the eye").bytes
-    }
-
     /// Waits until a sequence has been written; the eye may see the last bytes after the program has ended.
     pub fn until_written(&self, sequence: &str) {
         let begun = Instant::now();
@@ -127,6 +153,18 @@ impl Terminal {
             assert!(begun.elapsed() < PATIENCE, "never written: {sequence:?}");
             seen = changed.wait_timeout(seen, Duration::from_millis(500)).expect("the eye").0;
         }
+    }
+
+    /// Whether a sequence has been written at any time.
+    pub fn has_written(&self, sequence: &str) -> bool {
+        String::from_utf8_lossy(&self.seen.0.lock().expect("the eye").raw).contains(sequence)
+    }
+
+    /// Whether the terminal echoes and waits for whole lines, as a shell leaves it.
+    pub fn is_cooked(&self) -> bool {
+        let settings = self.master.get_termios().expect("its settings");
+        let whole_lines = nix::libc::ICANON | nix::libc::ECHO;
+        settings.local_flags.bits() & whole_lines == whole_lines
     }
 
     /// Waits until the screen is as wanted; answers it.
@@ -199,6 +237,19 @@ impl Terminal {
     pub fn leave(&mut self) {
         self.keys("q");
         assert_eq!(self.end(), 0);
+    }
+}
+
+impl Drop for Home {
+    /// What a guest could not write in can be deleted again.
+    fn drop(&mut self) {
+        use std::os::unix::fs::PermissionsExt;
+        let mut folders = vec![self.0.path().to_path_buf()];
+        while let Some(path) = folders.pop() {
+            let _ = std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755));
+            let entries = std::fs::read_dir(&path).into_iter().flatten().flatten();
+            folders.extend(entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())).map(|entry| entry.path()));
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use crate::tui::messages::Tone;
 use crate::tui::page::Page;
 use crate::tui::pane::Runs;
 use crate::tui::question::Reply;
+use crate::tui::sentences;
 use crate::tui::shared::{Effect, Prompt, Purpose};
 use crate::tui::widget::edit::{Edit, Typed};
 
@@ -72,6 +73,11 @@ impl App {
             complete(&mut prompt.edit, self.place);
             return;
         }
+        if prompt.purpose == Purpose::Filter && matches!(key.code, Code::Tab | Code::Up | Code::Down) {
+            let back = key.code == Code::Up || key.shift;
+            self.pane_mut().0.find_next(back);
+            return;
+        }
         match prompt.edit.key(key) {
             Typed::Done => {
                 if let Some(prompt) = self.shared.prompt.take() {
@@ -116,12 +122,13 @@ impl App {
         if name.is_empty() {
             return;
         }
-        match Keymap::named(self.place, name).or_else(|| if name == "q" || name == "quit" { Some(Action::Leave) } else { None }) {
+        // A beginning is enough where only one command begins so.
+        let mut begun = keymap::entries(self.place).filter(|entry| entry.name.starts_with(name));
+        let only = begun.next().filter(|_| begun.next().is_none()).map(|entry| entry.action);
+        let leave = (name == "q" || name == "quit").then_some(Action::Leave);
+        match Keymap::named(self.place, name).or(leave).or(only) {
             Some(action) => self.act(action),
-            None => {
-                let near = nearest(name, self.place).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-                self.shared.say(Tone::Bad, format!("no command is called `{name}` here{near}"));
-            }
+            None => self.shared.say(Tone::Bad, sentences::unknown_command(name, nearest(name, self.place))),
         }
     }
 
@@ -153,9 +160,12 @@ impl App {
                 self.shared.page = Some(Page::new("messages, newest first", lines));
             }
             Action::CommandLine => self.shared.type_line(Purpose::Command, ":", ""),
-            Action::Find if !self.pane().offers(Action::Find) => self.shared.say(Tone::Plain, "there is no list to filter here"),
+            Action::Find if self.pane().offer(Action::Find, "", &self.shared).is_none() => {
+                self.shared.say(Tone::Plain, "there is no list to filter here")
+            }
             Action::Find => {
                 let filter = self.pane().filter();
+                self.pane_mut().0.begin_find();
                 self.shared.type_line(Purpose::Filter, "/", &filter);
             }
             Action::Redraw => self.shared.effects.push(Effect::Redraw),
@@ -173,17 +183,33 @@ impl App {
                     return;
                 }
                 let (pane, shared) = self.pane_mut();
-                pane.act(action, shared);
+                let taken = pane.act(action, shared);
+                if !taken && self.place == Place::Train && self.train.directory().is_none() && !moves(action) {
+                    let runs = self.shared.key(Action::PaneRuns);
+                    self.shared.say(Tone::Plain, sentences::nothing_open(&runs));
+                }
             }
         }
     }
+}
+
+/// Whether an action only moves: where there is nowhere to go, nothing is said.
+fn moves(action: Action) -> bool {
+    use Action::{Close, Down, First, Last, Left, NextBox, PageDown, PageUp, PreviousBox, Right, Up};
+    matches!(action, Up | Down | Left | Right | First | Last | PageUp | PageDown | NextBox | PreviousBox | Close)
 }
 
 /// Completes the name of a command as far as it is certain.
 fn complete(edit: &mut Edit, place: Place) {
     let typed = edit.text();
     let mut fitting = keymap::entries(place).map(|entry| entry.name).filter(|name| name.starts_with(&typed));
-    let Some(first) = fitting.next() else { return };
+    let Some(first) = fitting.next() else {
+        // Found by what it holds or does: the first candidate is meant.
+        if let Some(entry) = keymap::candidates(place, &typed).first() {
+            edit.replace(entry.name);
+        }
+        return;
+    };
     let common = fitting.fold(first.to_string(), |common, name| {
         common.chars().zip(name.chars()).take_while(|(one, other)| one == other).map(|(one, _)| one).collect()
     });

@@ -12,6 +12,7 @@ use crate::tui::message::{Message, Preset};
 use crate::tui::messages::{Messages, Tone};
 use crate::tui::page::Page;
 use crate::tui::pane::{Attacks, Configure, Runs, Scores, Train};
+use crate::tui::sentences;
 use crate::tui::shared::Shared;
 use crate::tui::task::Task;
 use curricle_core::run::State;
@@ -22,9 +23,10 @@ use std::time::{Duration, Instant};
 
 /// How often living runs are looked at even though none of their files has changed: an engine that is gone writes
 /// nothing.
-const LOOK: Duration = Duration::from_secs(2);
-/// Least time between two readings of the followed run.
-const READ: Duration = Duration::from_millis(150);
+const LOOK: Duration = Duration::from_millis(1_500);
+/// Least time between two readings of the followed run: what is read is drawn at once, so that the newest step is never
+/// older than half a second.
+const READ: Duration = Duration::from_millis(450);
 /// Least time between two readings of the list.
 const LIST: Duration = Duration::from_millis(400);
 /// Time between looks at the folder of runs after something in it has changed, and how many of them.
@@ -148,11 +150,10 @@ impl App {
     }
 
     fn welcome(&mut self) {
-        let enter = self.shared.keymap.key(Action::Edit);
-        let enter = if enter == "↵" { "Enter".into() } else { enter };
+        let enter = self.shared.key(Action::Edit).replace('↵', "Enter");
         let about = self.configure.seconds().map_or_else(|| "2 min".into(), format::about);
-        let tab = self.shared.keymap.key(Action::NextBox);
-        self.shared.messages.hint(format!("{enter} starts quickstart, about {about}; {tab} looks around"));
+        let tab = self.shared.key(Action::NextBox);
+        self.shared.messages.hint(sentences::welcome(&enter, &about, &tab));
     }
 
     fn pane(&self) -> &dyn Component {
@@ -232,7 +233,7 @@ impl App {
                 }
             }
             Message::Started { runs, problem, remark } => self.started(runs, problem, remark),
-            Message::Failed(text) => self.shared.say(Tone::Bad, text),
+            Message::Failed(text) => self.fail(&text),
             Message::Changed(directory, text) => {
                 if !text.is_empty() {
                     self.shared.say(Tone::Good, text);
@@ -247,12 +248,12 @@ impl App {
             Message::Compared(runs, differences) => self.runs.compared(&runs, differences, &mut self.shared),
             Message::PresetSaved(name) => {
                 self.configure.saved(&name);
-                self.shared.say(Tone::Good, format!("saved as preset {name}"));
+                self.shared.say(Tone::Good, sentences::saved(&name));
                 self.shared.spawn(Task::Presets);
             }
             Message::PresetExists(name, text) => {
                 let then = Task::SavePreset { name: name.clone(), text, replace: true };
-                self.shared.ask(format!("Overwrite your preset {name}? What it holds now is lost."), 'o', "overwrite", then);
+                self.shared.ask(sentences::overwrite(&name), 'o', "overwrite", then);
             }
             Message::Estimating(generation) => self.configure.estimating(generation),
             Message::Estimated(generation, estimate) => {
@@ -286,6 +287,8 @@ impl App {
             Err(problem) => self.shared.say(Tone::Bad, problem),
         }
         self.shared.loaded = true;
+        // The run that is watched may be gone: reading it tells.
+        self.read.wanted |= self.train.directory().is_some_and(|directory| self.shared.summary(directory).is_none());
         self.runs.refresh(&mut self.shared);
     }
 
@@ -312,13 +315,18 @@ impl App {
             self.go(Place::Train);
         }
         match (problem, remark) {
-            (Some(problem), _) => self.shared.say(Tone::Bad, problem),
+            (Some(problem), _) => self.fail(&problem),
             (None, Some(remark)) => self.shared.say(Tone::Warning, remark),
-            (None, None) if runs.len() == 1 => {
-                self.shared.say(Tone::Good, "started in the background; leaving the screen leaves it training")
-            }
+            (None, None) if runs.len() == 1 => self.shared.say(Tone::Good, sentences::STARTED),
             (None, None) => self.shared.say(Tone::Good, format!("{} runs started in the background", runs.len())),
         }
+    }
+
+    /// Says what failed. Files of runs are named from the folder of runs on: the rest of the path is the same for all, and
+    /// would push out what to do.
+    fn fail(&mut self, text: &str) {
+        let folder = format!("{}/", self.shared.runs.display());
+        self.shared.say(Tone::Bad, text.replace(&folder, ""));
     }
 
     /// Files have changed: directories of runs, and whether the folder of runs itself did.
@@ -352,13 +360,18 @@ impl App {
         let alive = |state: State| matches!(state, State::Training | State::Paused | State::Queued);
         let any_alive = self.shared.summaries.iter().any(|summary| alive(summary.state));
         let look = any_alive.then(|| self.looked + LOOK);
-        let touched = self.runs.touched_since().map(|since| since + LIST);
+        let touched = self.runs.touched_since().map(|since| since + self.summary_pace());
         let again = self.again.map(|(at, _)| at);
         [look, touched, again, self.list.due(LIST), self.read.due(READ), self.train.wake()].into_iter().flatten().min()
     }
 
-    /// Time has passed: begins what is due.
-    pub fn tick(&mut self) {
+    /// Least time between two readings of runs of the list whose files change: longer where the list is not on the screen.
+    fn summary_pace(&self) -> Duration {
+        if self.place == Place::Runs { LIST * 2 } else { LOOK * 2 }
+    }
+
+    /// Time has passed: begins what is due. Answers whether the picture may be another one.
+    pub fn tick(&mut self) -> bool {
         let now = Instant::now();
         self.shared.now = format::now();
         if let Some((at, left)) = self.again
@@ -375,13 +388,14 @@ impl App {
             self.read.begin();
             self.shared.spawn(Task::Read);
         }
-        if self.runs.touched_since().is_some_and(|since| since + LIST <= now) {
+        if self.runs.touched_since().is_some_and(|since| since + self.summary_pace() <= now) {
             for directory in self.runs.take_touched() {
                 self.shared.spawn(Task::Summary(directory));
             }
         }
         if self.looked + LOOK <= now {
             self.looked = now;
+            self.runs.take_touched();
             let living: Vec<PathBuf> = self
                 .shared
                 .summaries
@@ -394,7 +408,7 @@ impl App {
                 self.shared.spawn(Task::Summary(directory));
             }
         }
-        self.train.tick(now);
+        self.train.tick(now)
     }
 
     /// Draws the whole screen.

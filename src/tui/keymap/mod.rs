@@ -8,6 +8,7 @@ pub use file::{path, read};
 pub use table::{PLACES, TABLE};
 
 use super::input::Key;
+use super::symbols::Symbols;
 use std::collections::HashMap;
 
 /// What the user meant by a key.
@@ -48,6 +49,8 @@ pub enum Action {
     Default,
     Difference,
     Images,
+    FindNext,
+    FindPrevious,
     Pause,
     Release,
     Checkpoint,
@@ -153,22 +156,22 @@ impl Keymap {
         self.shown.get(&(place, action)).map_or(&[], Vec::as_slice)
     }
 
-    /// The first key of an action as the screen shows it, wherever the action holds.
-    pub fn key(&self, action: Action) -> String {
+    /// The first key of an action as these signs show it, wherever the action holds; without a key its command.
+    pub fn key(&self, action: Action, symbols: Symbols) -> String {
         let entry = TABLE.iter().find(|entry| entry.action == action);
         let key = entry.and_then(|entry| self.keys(entry.place, action).first().copied());
         match (key, entry) {
-            (Some(key), _) => key.to_string(),
+            (Some(key), _) => symbols.spelled(key),
             (None, Some(entry)) => format!(":{}", entry.name),
             (None, None) => String::new(),
         }
     }
 
     /// What the key line offers in a place, most used first; help is left to the caller, it stands at the right.
-    pub fn foot(&self, place: Place) -> Vec<(Action, String, &'static str)> {
+    pub fn foot(&self, place: Place) -> Vec<(Action, Key, &'static str)> {
         let mut entries: Vec<&Entry> = entries(place).filter(|entry| entry.foot > 0 && entry.action != Action::Help).collect();
         entries.sort_by_key(|entry| entry.foot);
-        let key = |entry: &Entry| self.keys(entry.place, entry.action).first().map(Key::to_string);
+        let key = |entry: &Entry| self.keys(entry.place, entry.action).first().copied();
         entries.into_iter().filter_map(|entry| Some((entry.action, key(entry)?, entry.short))).collect()
     }
 
@@ -182,6 +185,20 @@ impl Keymap {
 pub fn entries(place: Place) -> impl Iterator<Item = &'static Entry> {
     let own = TABLE.iter().filter(move |entry| entry.place == place && place != Place::Everywhere);
     own.chain(TABLE.iter().filter(|entry| entry.place == Place::Everywhere))
+}
+
+/// Commands that fit what is typed: names that begin so, then names that hold it, then those whose sentence does.
+pub fn candidates(place: Place, typed: &str) -> Vec<&'static Entry> {
+    let typed = typed.trim().to_lowercase();
+    let rank = |entry: &Entry| match entry {
+        entry if entry.name.starts_with(&typed) => Some(0),
+        entry if entry.name.contains(&typed) => Some(1),
+        entry if entry.sentence.to_lowercase().contains(&typed) => Some(2),
+        _ => None,
+    };
+    let mut fitting: Vec<(u8, &Entry)> = entries(place).filter_map(|entry| Some((rank(entry)?, entry))).collect();
+    fitting.sort_by_key(|(rank, _)| *rank);
+    fitting.into_iter().map(|(_, entry)| entry).collect()
 }
 
 /// The page `docs/keys.md`, from the table.
@@ -247,6 +264,15 @@ mod tests {
         let keymap = Keymap::default();
         let foot: Vec<&str> = keymap.foot(Place::Configure).iter().map(|(_, _, short)| *short).collect();
         assert_eq!(&foot[..4], ["edit", "start", "seeds", "save"]);
+    }
+
+    #[test]
+    fn candidates_come_by_name_before_sentence() {
+        let names = |typed: &str| candidates(Place::Train, typed).iter().map(|entry| entry.name).collect::<Vec<_>>();
+        assert_eq!(&names("zoo")[..3], ["zoom", "zoom-in", "zoom-out"]);
+        assert_eq!(names("device"), ["pause", "release"], "found by what they do");
+        assert!(names("no such thing").is_empty());
+        assert!(names("").len() > 30);
     }
 
     #[test]

@@ -35,8 +35,8 @@ pub const TABLE: &[Entry] = &[
     entry(Action::Last, "last", &["G", "end"], Everywhere, "moving", 0, "last", "To the last line"),
     entry(Action::PageUp, "page-up", &["pgup"], Everywhere, "moving", 0, "page up", "One page up"),
     entry(Action::PageDown, "page-down", &["pgdn"], Everywhere, "moving", 0, "page down", "One page down"),
-    entry(Action::Find, "find", &["/"], Everywhere, "screen", 190, "filter", "Find or filter: only what holds every word typed is shown"),
-    entry(Action::CommandLine, "command", &[":"], Everywhere, "screen", 0, "command", "Type the name of a command; Tab completes it"),
+    entry(Action::Find, "find", &["/"], Everywhere, "screen", 190, "filter", "Filter a list, or find a field of the form, by every word typed"),
+    entry(Action::CommandLine, "command", &[":"], Everywhere, "screen", 0, "command", "Type the name of a command, with a list of those that fit; Tab completes it"),
     entry(Action::Help, "help", &["?"], Everywhere, "screen", 255, "help", "Every key that works here"),
     entry(Action::Copy, "copy", &["y"], Everywhere, "screen", 200, "copy command", "Copy the command that prints the same numbers, and show it"),
     entry(Action::Messages, "messages", &[], Everywhere, "screen", 0, "messages", "The last hundred messages"),
@@ -55,6 +55,9 @@ pub const TABLE: &[Entry] = &[
     entry(Action::Default, "default", &["="], Configure, "fields", 60, "default", "Put the field back to its default"),
     entry(Action::Difference, "difference", &["D"], Configure, "preset", 70, "difference", "What differs from the preset"),
     entry(Action::Images, "images", &["i"], Configure, "preset", 80, "images", "Images that this experiment would train on"),
+
+    entry(Action::FindNext, "find-next", &["n"], Configure, "fields", 0, "next", "The next field that the search found"),
+    entry(Action::FindPrevious, "find-previous", &["N"], Configure, "fields", 0, "previous", "The previous field that the search found"),
 
     entry(Action::Pause, "pause", &["p"], Train, "steering", 10, "pause", "Pause at the next step, or go on; the process and the device are kept"),
     entry(Action::Release, "release", &["P"], Train, "steering", 0, "release", "Save, end the process and free the device; resume goes on from there"),

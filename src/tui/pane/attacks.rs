@@ -19,8 +19,8 @@ impl Component for Attacks {
         false
     }
 
-    fn offers(&self, action: Action) -> bool {
-        !matches!(action, Action::Find | Action::Copy)
+    fn offer(&self, action: Action, short: &'static str, _shared: &Shared) -> Option<&'static str> {
+        (!matches!(action, Action::Find | Action::Copy)).then_some(short)
     }
 
     fn fact(&self, _shared: &Shared) -> (String, Role) {

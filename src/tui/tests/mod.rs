@@ -4,4 +4,5 @@
 mod colours;
 mod driving;
 mod pictures;
+mod said;
 mod scenes;

@@ -113,7 +113,7 @@ fn configure_warns_of_what_is_pointless() {
 #[test]
 fn configure_filters_its_presets() {
     let mut app = first_start();
-    press(&mut app, "tab /");
+    press(&mut app, "tab tab /");
     type_text(&mut app, "wrn 500");
     at_80("configure_filter", &mut app);
     press(&mut app, "enter enter");

@@ -21,6 +21,11 @@ const BRAILLE: [[u8; 4]; 2] = [[0x01, 0x02, 0x04, 0x40], [0x08, 0x10, 0x20, 0x80
 /// Signs of curves in ASCII, so that they differ without colour.
 const ASCII: [char; 8] = ['*', 'o', '+', 'x', '#', '@', '%', '='];
 
+/// The sign of a curve in ASCII.
+pub fn ascii_sign(layer: usize) -> char {
+    ASCII[layer % ASCII.len()]
+}
+
 impl Canvas {
     /// An empty canvas of so many cells.
     pub fn new(symbols: Symbols, columns: u16, rows: u16) -> Canvas {
@@ -100,7 +105,7 @@ impl Canvas {
             let sign = match self.symbols {
                 Symbols::Braille => char::from_u32(0x2800 + u32::from(*dots)).unwrap_or(' '),
                 Symbols::Blocks => ['▀', '▄', '█'][usize::from(*dots - 1).min(2)],
-                Symbols::Ascii => ASCII[usize::from(layer) % ASCII.len()],
+                Symbols::Ascii => ascii_sign(usize::from(layer)),
             };
             buffer[(area.x + x, area.y + y)].set_char(sign).set_style(style(layer));
         }

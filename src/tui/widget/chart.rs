@@ -60,7 +60,8 @@ impl Chart<'_> {
             return;
         };
         let labels = labels(low, high, self.logarithmic);
-        let gutter = Rect::new(area.x, area.y, GUTTER - 1, plot.height);
+        let wide = labels.0.len().max(labels.1.len()) >= usize::from(GUTTER);
+        let gutter = Rect::new(area.x, area.y, if wide { GUTTER } else { GUTTER - 1 }, plot.height);
         put_right(buffer, gutter, 0, &labels.1, muted);
         put_right(buffer, gutter, plot.height - 1, &labels.0, muted);
         if let Some(share) = self.crosshair {
@@ -121,20 +122,36 @@ impl Chart<'_> {
         if self.logarithmic { (value > 0.0).then(|| value.log10()) } else { Some(value) }
     }
 
-    /// The range of the values, rounded outwards so that it seldom changes.
+    /// The range of the values, rounded outwards so that it seldom changes, and so wide that the labels of its ends differ.
     fn bounds(&self) -> Option<(f64, f64)> {
         let values = self.curves.iter().flat_map(|curve| &curve.columns).filter_map(|column| self.scaled(column.value()?));
         let (low, high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)));
         if low > high {
             return None;
         }
-        if self.logarithmic {
+        let (least, most) = if self.logarithmic { (f64::NEG_INFINITY, f64::INFINITY) } else { self.limits };
+        let (mut low, mut high) = if self.logarithmic {
             let (low, high) = ((low * 4.0).floor() / 4.0, (high * 4.0).ceil() / 4.0);
-            return Some(if low < high { (low, high) } else { (low - 0.25, high + 0.25) });
+            if low < high { (low, high) } else { (low - 0.25, high + 0.25) }
+        } else {
+            nice(low.max(least), high.min(most))
+        };
+        // A range around a limit keeps its size: it is moved back within, not cut.
+        let within = |low: f64, high: f64| {
+            let span = (high - low).min(most - least);
+            let low = low.min(most - span).max(least);
+            (low, (low + span).min(most))
+        };
+        (low, high) = within(low, high);
+        for _ in 0..64 {
+            let (lower, upper) = labels(low, high, self.logarithmic);
+            if lower != upper {
+                break;
+            }
+            let half = (high - low) / 2.0;
+            (low, high) = within(low - half, high + half);
         }
-        let (low, high) = nice(low, high);
-        let (low, high) = (low.max(self.limits.0), high.min(self.limits.1));
-        Some(if low < high { (low, high) } else { (low - 0.5, low + 0.5) })
+        Some((low, high))
     }
 }
 
@@ -199,6 +216,35 @@ mod tests {
                 "     0     st▴ps   100",
             ]
         );
+    }
+
+    #[test]
+    fn equal_values_keep_their_limits_and_their_labels_differ() {
+        for (value, limits) in [
+            (0.0, (0.0, 1.0)),
+            (1.0, (0.0, 1.0)),
+            (0.1, (0.0, 1.0)),
+            (0.9999, (0.0, 1.0)),
+            (1e-9, (0.0, 1.0)),
+            (2.31, (f64::NEG_INFINITY, f64::INFINITY)),
+            (0.0, (f64::NEG_INFINITY, f64::INFINITY)),
+            (1234.0, (f64::NEG_INFINITY, f64::INFINITY)),
+            (-55_555.0, (f64::NEG_INFINITY, f64::INFINITY)),
+            (1e-7, (f64::NEG_INFINITY, f64::INFINITY)),
+        ] {
+            for logarithmic in [false, true] {
+                if logarithmic && value <= 0.0 {
+                    continue;
+                }
+                let curves = [Curve { columns: vec![Column::Value(value); 8], series: 0, dashed: false }];
+                let limits = if logarithmic { (f64::NEG_INFINITY, f64::INFINITY) } else { limits };
+                let chart = Chart { limits, logarithmic, ..chart(&curves) };
+                let (low, high) = chart.bounds().expect("bounds");
+                assert!(low < high && low >= limits.0 && high <= limits.1, "{value}: {low} to {high}");
+                let (lower, upper) = labels(low, high, logarithmic);
+                assert!(lower != upper && lower.len().max(upper.len()) <= usize::from(GUTTER), "{value}: {lower} and {upper}");
+            }
+        }
     }
 
     #[test]

@@ -34,6 +34,7 @@ impl Reader {
         if let Err(error) = self.try_read(&mut answer) {
             answer.problem = Some(said(&error));
         }
+        answer.gone = !self.directory.exists();
         answer
     }
 

@@ -7,6 +7,7 @@ mod start;
 use super::history::History;
 use super::images::{self, Preview};
 use super::message::{Experiment, Message, Preset};
+use super::sentences;
 use super::task::{Taken, Task};
 use curricle_core::config::{self, presets};
 use curricle_core::run::{self, Follower, Labels, Lock, RunDirectory, catalogue};
@@ -104,6 +105,7 @@ impl Worker {
             Task::SavePreset { name, text, replace } => match presets::save(&name, &text, &self.presets, replace) {
                 Ok(_) => Message::PresetSaved(name),
                 Err(presets::Error::Exists(name)) => Message::PresetExists(name, text),
+                Err(presets::Error::Name { name, why }) => Message::Failed(sentences::no_name(&name, &why)),
                 Err(error) => Message::Failed(format!("not saved: {}", one_line(&error.to_string()))),
             },
             Task::Doctor => Message::Doctor(cost::doctor()),

@@ -3,6 +3,8 @@
 use super::{Worker, one_line, said};
 use crate::launch::{self, Engine, room, start_background, survival};
 use crate::tui::message::Message;
+use crate::tui::sentences;
+use crate::tui::shared::title;
 use crate::tui::task::Start;
 use curricle_core::config::{self, Draft};
 use curricle_core::run::{Origin, Parent, RunDirectory, catalogue};
@@ -76,7 +78,7 @@ impl Worker {
             let summary = catalogue::summary(&directory).map_err(|error| said(&error))?;
             let engine = Engine::find().map_err(|error| launch_said(&error))?;
             start_background(&engine, &directory, &self.launching()).map_err(|error| launch_said(&error))?;
-            Ok(format!("{} goes on in the background", summary.name))
+            Ok(sentences::goes_on(&title(&summary)))
         };
         match begin() {
             Ok(text) => Message::Changed(path.to_path_buf(), text),

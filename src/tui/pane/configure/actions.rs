@@ -5,6 +5,7 @@ use super::{Base, Before, COST, Configure, DIFFERENCE, Editing, FORM, PRESETS, t
 use crate::tui::keymap::Action;
 use crate::tui::messages::Tone;
 use crate::tui::page::Page;
+use crate::tui::sentences;
 use crate::tui::shared::{Purpose, Shared};
 use crate::tui::task::{Start, Task};
 use crate::tui::text::{self, safe};
@@ -35,6 +36,14 @@ impl Configure {
                     shared.spawn(Task::Images(self.draft.text()));
                 } else {
                     shared.say(Tone::Plain, "images can be drawn when nothing is wrong any more");
+                }
+            }
+            Action::FindNext | Action::FindPrevious => {
+                if !self.search_on(action == Action::FindPrevious) {
+                    let find = shared.key(Action::Find);
+                    shared.say(Tone::Plain, format!("nothing was looked for yet: {find} in the form finds a field"));
+                } else if let Some(search) = &self.search {
+                    shared.messages.hint(search.place());
                 }
             }
             Action::Close if !self.filter.is_empty() => {
@@ -75,9 +84,9 @@ impl Configure {
                 if let Some(preset) = self.presets.get(place).cloned() {
                     let changed = self.draft.text() != self.base.text;
                     self.load(&preset, shared);
-                    let undo = shared.keymap.key(Action::Undo);
+                    let undo = shared.key(Action::Undo);
                     if changed {
-                        shared.say(Tone::Plain, format!("{} loaded; {undo} brings your changes back", preset.name));
+                        shared.say(Tone::Plain, sentences::loaded(&preset.name, &undo));
                     } else {
                         shared.messages.hint(preset.description);
                     }
@@ -168,7 +177,7 @@ impl Configure {
 
     fn back_to_default(&mut self, row: &super::Row, shared: &mut Shared) {
         if self.draft.get(&row.path).is_none() {
-            shared.say(Tone::Plain, format!("{} is at its default", row.path));
+            shared.say(Tone::Plain, sentences::at_default(&row.path));
             return;
         }
         self.remember();
@@ -220,7 +229,7 @@ impl Configure {
     }
 
     /// Unfolds what a path lies in and puts the cursor there.
-    fn show(&mut self, path: &str) {
+    pub(super) fn show(&mut self, path: &str) {
         let mut at = String::new();
         for part in path.split('.') {
             at = if at.is_empty() { part.to_string() } else { format!("{at}.{part}") };

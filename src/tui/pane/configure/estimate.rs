@@ -61,9 +61,18 @@ impl Configure {
                 Span::styled("measuring a few steps …", muted),
             ]),
             Cost::Known(estimate) => known(estimate, look),
-            Cost::Failed(problem) => Line::from(vec![Span::styled("✗ ", look.style(Role::Bad)), Span::raw(problem.clone())]),
+            Cost::Failed(_) => Line::default(),
         };
-        let mut lines = vec![first];
+        let marked = |sign: &'static str, role: Role, text: &str| {
+            let parts = text::wrap(text, usize::from(columns).saturating_sub(4)).into_iter().enumerate();
+            parts.map(move |(number, part)| {
+                Line::from(vec![Span::styled(if number == 0 { sign } else { "  " }, look.style(role)), Span::raw(part)])
+            })
+        };
+        let mut lines = match &self.cost {
+            Cost::Failed(problem) => marked("✗ ", Role::Bad, problem).collect(),
+            _ => vec![first],
+        };
         if let Cost::Known(estimate) = &self.cost {
             // Where the figures are from stands behind them, or below where there is no room.
             let source = if estimate.source.is_empty() { "measured".to_string() } else { safe(&estimate.source) };
@@ -77,7 +86,7 @@ impl Configure {
             }
         }
         for warning in &self.warnings {
-            lines.push(Line::from(vec![Span::styled("⚠ ", look.style(Role::Warning)), Span::raw(safe(&warning.text))]));
+            lines.extend(marked("⚠ ", Role::Warning, &safe(&warning.text)));
         }
         if let Some((run, checkpoint)) = &self.base.parent {
             let file = checkpoint.rsplit('/').next().unwrap_or(checkpoint);

@@ -57,10 +57,34 @@ impl Row {
 
 /// Builds the rows of the form. Fields that the chosen kinds do not use are left out, unless they are written.
 pub(super) fn build(draft: &Draft, unfolded: &HashSet<String>) -> Vec<Row> {
+    rows(draft, &|path| unfolded.contains(path))
+}
+
+/// Every row there is, as if everything were unfolded.
+pub(super) fn all(draft: &Draft) -> Vec<Row> {
+    rows(draft, &|_| true)
+}
+
+/// What differs between two drafts, field by field as they are written: for drafts that are no experiment.
+pub(super) fn difference(from: &Draft, to: &Draft) -> Vec<(String, String, String)> {
+    let mut paths: Vec<String> = all(from).into_iter().chain(all(to)).filter(|row| row.field().is_some()).map(|row| row.path).collect();
+    let mut seen = HashSet::new();
+    paths.retain(|path| seen.insert(path.clone()));
+    paths
+        .into_iter()
+        .filter_map(|path| {
+            // What a choice makes used or unused is not changed by it.
+            let (before, after) = (from.effective(&path), to.effective(&path));
+            (before != after).then_some((path, before, after))
+        })
+        .collect()
+}
+
+fn rows(draft: &Draft, unfolded: &dyn Fn(&str) -> bool) -> Vec<Row> {
     let mut rows = Vec::new();
     for section in sections() {
         let key = if section.name.is_empty() { "experiment" } else { section.name };
-        let open = unfolded.contains(key);
+        let open = unfolded(key);
         let name = if section.name.is_empty() { section.label } else { section.name };
         rows.push(Row { path: key.to_string(), name: name.to_string(), depth: 0, what: What::Section(section), open });
         if !open {
@@ -75,7 +99,7 @@ pub(super) fn build(draft: &Draft, unfolded: &HashSet<String>) -> Vec<Row> {
     rows
 }
 
-fn fields(rows: &mut Vec<Row>, draft: &Draft, unfolded: &HashSet<String>, at: &str, fields_here: &'static [Field], depth: usize) {
+fn fields(rows: &mut Vec<Row>, draft: &Draft, unfolded: &dyn Fn(&str) -> bool, at: &str, fields_here: &'static [Field], depth: usize) {
     for field in fields_here {
         let path = if at.is_empty() { field.name.to_string() } else { format!("{at}.{}", field.name) };
         if !draft.is_used(&path) && draft.get(&path).is_none() {
@@ -83,7 +107,7 @@ fn fields(rows: &mut Vec<Row>, draft: &Draft, unfolded: &HashSet<String>, at: &s
         }
         match &field.shape {
             Shape::Table(inner) => {
-                let open = unfolded.contains(&path);
+                let open = unfolded(&path);
                 rows.push(Row { path: path.clone(), name: field.name.into(), depth, what: What::Table(field.help), open });
                 if open {
                     fields(rows, draft, unfolded, &path, inner, depth + 1);
@@ -98,7 +122,7 @@ fn fields(rows: &mut Vec<Row>, draft: &Draft, unfolded: &HashSet<String>, at: &s
 fn tables(
     rows: &mut Vec<Row>,
     draft: &Draft,
-    unfolded: &HashSet<String>,
+    unfolded: &dyn Fn(&str) -> bool,
     at: &str,
     label: &'static str,
     inner: &'static [Field],
@@ -107,7 +131,7 @@ fn tables(
     let count = draft.count(at);
     for number in 0..count {
         let path = format!("{at}.{number}");
-        let open = unfolded.contains(&path);
+        let open = unfolded(&path);
         rows.push(Row { path: path.clone(), name: format!("{label} {}", number + 1), depth, what: What::Table(label), open });
         if open {
             fields(rows, draft, unfolded, &path, inner, depth + 1);
@@ -121,6 +145,14 @@ fn tables(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn drafts_are_compared_as_they_are_written() {
+        let before = Draft::new("[training]\nepochs = 3\nbatch = 100\n", "test").expect("a draft");
+        let after = Draft::new("[training]\nepochs = 3\nbatch = 0\n", "test").expect("a draft");
+        assert_eq!(difference(&before, &after), [("training.batch".to_string(), "100".to_string(), "0".to_string())]);
+        assert!(difference(&before, &before).is_empty());
+    }
 
     #[test]
     fn the_form_shows_what_the_chosen_kinds_use() {

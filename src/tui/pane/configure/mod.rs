@@ -3,6 +3,7 @@
 mod actions;
 mod estimate;
 mod form;
+mod search;
 mod tree;
 mod view;
 
@@ -13,6 +14,7 @@ use crate::tui::keymap::Action;
 use crate::tui::look::Size;
 use crate::tui::message::{Experiment as TakenExperiment, Preset};
 use crate::tui::messages::Tone;
+use crate::tui::notice::Notice;
 use crate::tui::shared::{Shared, quoted};
 use crate::tui::task::{Taken, Task};
 use crate::tui::text::safe;
@@ -24,7 +26,6 @@ use estimate::Cost;
 use form::Row;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::text::{Line, Span};
 use std::collections::HashSet;
 
 /// Boxes of the pane.
@@ -81,10 +82,13 @@ pub struct Configure {
     problems: Vec<Problem>,
     warnings: Vec<Warning>,
     differences: Vec<(String, String, String)>,
+    /// Whether the text is an experiment, be all of it built or not.
+    whole: bool,
     rows: Vec<Row>,
     cursor: Cursor,
     unfolded: HashSet<String>,
     editing: Option<Editing>,
+    search: Option<search::Search>,
     focus: Focus,
     cost: Cost,
     generation: u64,
@@ -112,10 +116,12 @@ impl Configure {
             problems: Vec::new(),
             warnings: Vec::new(),
             differences: Vec::new(),
+            whole: false,
             rows: Vec::new(),
             cursor: Cursor::default(),
             unfolded: HashSet::from(["data".to_string(), "training".to_string()]),
             editing: None,
+            search: None,
             focus: Focus::on(FORM),
             cost: Cost::default(),
             generation: 0,
@@ -199,7 +205,9 @@ impl Configure {
 
     /// The experiment has changed: reads it anew and looks what is wrong, what differs, what it costs.
     fn changed(&mut self, shared: &mut Shared) {
-        match self.draft.check() {
+        let checked = self.draft.check();
+        self.whole = checked.is_ok();
+        match checked {
             Ok(experiment) => {
                 self.problems = experiment.not_built();
                 self.warnings = experiment.warnings();
@@ -209,6 +217,10 @@ impl Configure {
             Err(problems) => {
                 self.problems = problems.0;
                 self.warnings = Vec::new();
+                self.differences = match Draft::new(&self.base.text, &self.base.name) {
+                    Ok(base) => form::difference(&base, &self.draft),
+                    Err(_) => Vec::new(),
+                };
             }
         }
         self.build_rows();
@@ -318,6 +330,37 @@ impl Component for Configure {
         self.take_action(action, shared)
     }
 
+    fn offer(&self, action: Action, short: &'static str, _shared: &Shared) -> Option<&'static str> {
+        let on_form = self.focused() == FORM;
+        let row = self.row().filter(|_| on_form);
+        match action {
+            Action::Start | Action::StartSeeds => (self.problems.is_empty() && !self.starting).then_some(short),
+            Action::Images => self.problems.is_empty().then_some(short),
+            Action::Save => self.whole.then_some(short),
+            Action::Undo => (!self.undo.is_empty()).then_some(short),
+            Action::Default => row.is_some_and(|row| row.field().is_some() && self.draft.get(&row.path).is_some()).then_some(short),
+            Action::Difference => (!self.differences.is_empty()).then_some(short),
+            Action::Find => Some(if on_form { "find" } else { short }),
+            Action::Edit => match (row, self.focused()) {
+                (Some(row), _) if row.folds() => Some(if row.open { "fold" } else { "unfold" }),
+                (Some(row), _) if matches!(row.what, form::What::Another(..)) => Some("add"),
+                (Some(row), _)
+                    if row.field().is_some_and(|field| matches!(field.shape, config::Shape::Choice(_) | config::Shape::Flag)) =>
+                {
+                    Some("next choice")
+                }
+                (None, PRESETS) => match self.tree.get(self.tree_cursor.at) {
+                    Some(tree::Row::Folder { open, .. }) => Some(if *open { "fold" } else { "unfold" }),
+                    Some(tree::Row::Leaf { .. }) => Some("load"),
+                    _ => None,
+                },
+                (None, _) => None,
+                _ => Some(short),
+            },
+            _ => Some(short),
+        }
+    }
+
     fn fact(&self, shared: &Shared) -> (String, Role) {
         let mut parts = Vec::new();
         match shared.training() {
@@ -330,21 +373,18 @@ impl Component for Configure {
         (parts.join(" · "), if shared.training() > 0 { Role::Accent } else { Role::Muted })
     }
 
-    fn standing(&self, shared: &Shared) -> Option<Line<'static>> {
-        let look = &shared.look;
+    fn standing(&self) -> Option<Notice> {
+        let notice = |text: String| Some(Notice { sign: "✗ ", role: Some(Role::Bad), text, answers: Vec::new() });
         if let Some(problem) = self.editing.as_ref().and_then(|editing| editing.refused.as_ref()) {
             let hint = problem.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
-            return Some(Line::from(vec![
-                Span::styled(" ✗ ", look.style(Role::Bad)),
-                Span::raw(safe(&format!("{}{hint}", problem.sentence()))),
-            ]));
+            return notice(safe(&format!("{}{hint}", problem.sentence())));
         }
         let text = match self.problems.len() {
             0 => return None,
             1 => "1 problem: start is off until it is mended".to_string(),
             count => format!("{count} problems: start is off until they are mended"),
         };
-        Some(Line::from(vec![Span::styled(" ✗ ", look.style(Role::Bad)), Span::raw(text)]))
+        notice(text)
     }
 
     fn command(&self, _shared: &Shared) -> Option<String> {
@@ -365,13 +405,32 @@ impl Component for Configure {
     }
 
     fn filter(&self) -> String {
-        self.filter.clone()
+        if self.focused() == PRESETS { self.filter.clone() } else { String::new() }
     }
 
+    fn begin_find(&mut self) {
+        self.search = None;
+        if self.focused() != PRESETS {
+            self.search("");
+        }
+    }
+
+    /// Filters the presets where they have the focus, and finds fields elsewhere.
     fn set_filter(&mut self, text: &str, _shared: &mut Shared) {
-        self.filter = text.to_string();
-        self.focus = Focus::on(PRESETS);
-        self.plant();
+        if self.focused() == PRESETS {
+            self.filter = text.to_string();
+            self.plant();
+        } else {
+            self.search(text);
+        }
+    }
+
+    fn find_next(&mut self, back: bool) {
+        self.search_on(back);
+    }
+
+    fn found(&self) -> Option<String> {
+        self.search.as_ref().filter(|_| self.focused() != PRESETS).map(search::Search::place)
     }
 
     fn draw(&self, buffer: &mut Buffer, area: Rect, size: Size, shared: &Shared) {

@@ -20,7 +20,7 @@ const NAME: u16 = 23;
 impl Configure {
     pub(super) fn picture(&self, buffer: &mut Buffer, area: Rect, size: Size, shared: &Shared) {
         let look = &shared.look;
-        let layout = self.layout(area, size);
+        let layout = self.layout(area, size, shared);
         let mut panes = Vec::new();
         for (which, area) in &layout {
             let inner = Pane::inner(*area);
@@ -71,11 +71,16 @@ impl Configure {
     }
 
     /// Boxes and their places.
-    fn layout(&self, area: Rect, size: Size) -> Vec<(usize, Rect)> {
+    fn layout(&self, area: Rect, size: Size, shared: &Shared) -> Vec<(usize, Rect)> {
+        // The explanation takes the lines that it needs, so that nothing of it is lost, and leaves the form some.
+        let explained = |area: Rect, least: u16| {
+            let lines = self.explanation(usize::from(area.width.saturating_sub(4)), shared).len() as u16;
+            lines.clamp(least, (area.height / 2).max(least)) + 2
+        };
         let below = |area: Rect| {
-            // Two lines of explanation and two of costs, more where there is room.
-            let explanation = if area.height > 30 { 6 } else { 4 };
-            let cost = if area.height > 30 { 6 } else { 4 };
+            // Two lines of costs, more where there is room.
+            let (least, cost) = if area.height > 30 { (4, 6) } else { (2, 4) };
+            let explanation = explained(area, least);
             let form = area.height + 2 - explanation - cost;
             vec![
                 (FORM, Rect { height: form, ..area }),
@@ -86,8 +91,9 @@ impl Configure {
         match size {
             Size::Small | Size::TooSmall => match self.focused() {
                 FORM => {
-                    let form = area.height - 3;
-                    vec![(FORM, Rect { height: form, ..area }), (EXPLANATION, Rect { y: area.y + form - 1, height: 4, ..area })]
+                    let explanation = explained(area, 2);
+                    let form = area.height + 1 - explanation;
+                    vec![(FORM, Rect { height: form, ..area }), (EXPLANATION, Rect { y: area.y + form - 1, height: explanation, ..area })]
                 }
                 other => vec![(other, area)],
             },
@@ -269,18 +275,20 @@ impl Configure {
     }
 
     fn draw_explanation(&self, buffer: &mut Buffer, area: Rect, shared: &Shared) {
-        let look = &shared.look;
         let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
-        if self.focused() == PRESETS {
-            let description = self.preset_under_cursor().map(|preset| safe(&preset.description)).unwrap_or_default();
-            for (y, line) in text::wrap(&description, usize::from(inner.width)).into_iter().enumerate() {
-                put(buffer, inner, 0, y as u16, &line, look.style(Role::Text));
-            }
-            return;
+        for (y, line) in self.explanation(usize::from(inner.width), shared).iter().take(usize::from(inner.height)).enumerate() {
+            put_line(buffer, inner, y as u16, line);
         }
-        let Some(row) = self.row() else { return };
-        let width = usize::from(inner.width);
-        let mut lines: Vec<Line<'static>> = Vec::new();
+    }
+
+    /// What is wrong with the field under the cursor, and what it is for; what is wrong comes first.
+    fn explanation(&self, width: usize, shared: &Shared) -> Vec<Line<'static>> {
+        let look = &shared.look;
+        let plain = |text: &str| text::wrap(text, width).into_iter().map(Line::from).collect::<Vec<_>>();
+        if self.focused() == PRESETS {
+            return self.preset_under_cursor().map(|preset| plain(&safe(&preset.description))).unwrap_or_default();
+        }
+        let Some(row) = self.row() else { return Vec::new() };
         let help = match row.what {
             What::Section(section) => section.help.to_string(),
             What::Table(help) => help.to_string(),
@@ -297,24 +305,20 @@ impl Configure {
         };
         let problem = self.problem_at(&row.path).or_else(|| self.problems.first().filter(|_| row.folds() && self.mark(row).0 == "!"));
         let warning = self.warnings.iter().find(|warning| warning.path == row.path);
-        let help_lines = text::wrap(&help, width);
-        let room = usize::from(inner.height);
-        let reserved = usize::from(problem.is_some() || warning.is_some());
-        let kept = room.saturating_sub(reserved).max(1);
-        let cut = help_lines.len() > kept;
-        lines.extend(help_lines.into_iter().take(kept).map(Line::from));
-        if let (true, Some(last)) = (cut, lines.last_mut()) {
-            last.push_span("…");
-        }
+        let marked = |sign: &'static str, role: Role, text: &str| {
+            text::wrap(&safe(text), width.saturating_sub(2)).into_iter().enumerate().map(move |(number, part)| {
+                Line::from(vec![Span::styled(if number == 0 { sign } else { "  " }, look.style(role)), Span::raw(part)])
+            })
+        };
+        let mut lines: Vec<Line<'static>> = Vec::new();
         if let Some(problem) = problem {
             let hint = problem.hint.as_ref().map(|hint| format!(": {hint}")).unwrap_or_default();
-            lines.push(Line::from(vec![Span::styled("! ", look.style(Role::Bad)), Span::raw(safe(&format!("{}{hint}", problem.text)))]));
+            lines.extend(marked("! ", Role::Bad, &format!("{}{hint}", problem.text)));
         } else if let Some(warning) = warning {
-            lines.push(Line::from(vec![Span::styled("⚠ ", look.style(Role::Warning)), Span::raw(safe(&warning.text))]));
+            lines.extend(marked("⚠ ", Role::Warning, &warning.text));
         }
-        for (y, line) in lines.iter().take(room).enumerate() {
-            put_line(buffer, inner, y as u16, line);
-        }
+        lines.extend(plain(&help));
+        lines
     }
 }
 

@@ -4,7 +4,7 @@
 use super::Runs;
 use crate::tui::format;
 use crate::tui::look::Look;
-use crate::tui::shared::Shared;
+use crate::tui::shared::{Shared, title};
 use crate::tui::text::{self, safe};
 use crate::tui::theme::Role;
 use curricle_core::run::State;
@@ -39,8 +39,8 @@ impl Runs {
             }
             Line::from(spans)
         };
-        let heads = runs.iter().enumerate().map(|(number, run)| match runs.iter().filter(|other| other.name == run.name).count() {
-            1 => run.name.clone(),
+        let heads = runs.iter().enumerate().map(|(number, run)| match runs.iter().filter(|other| title(other) == title(run)).count() {
+            1 => title(run),
             _ => format!("seed {}", if self.seeds_differ(&runs) { run.seed } else { number as u64 }),
         });
         let mut lines = vec![row("", heads.collect(), Role::Muted)];
@@ -100,7 +100,7 @@ impl Runs {
                 row("from", format!("{} of {}", safe(&parent.kind), safe(&parent.id)), Role::Text);
             }
         }
-        (text::cut(&safe(&run.name), columns.saturating_sub(2)), lines)
+        (text::cut(&title(run), columns.saturating_sub(2)), lines)
     }
 }
 

@@ -12,9 +12,10 @@ use crate::tui::history::History;
 use crate::tui::keymap::Action;
 use crate::tui::look::Size;
 use crate::tui::messages::Tone;
-use crate::tui::shared::{Purpose, Shared, quoted};
+use crate::tui::sentences;
+use crate::tui::shared::{Purpose, Shared, quoted, title};
 use crate::tui::task::{Taken, Task};
-use crate::tui::text::{self, safe};
+use crate::tui::text::safe;
 use crate::tui::theme::Role;
 use crate::tui::widget::list::{Cursor, Scroll};
 use curricle_core::run::catalogue::Summary;
@@ -231,33 +232,31 @@ impl Runs {
             return true;
         };
         let several = self.rows.get(self.cursor.at).is_some_and(|row| row.members().len() > 1);
-        let (directory, name) = (summary.directory.clone(), safe(&summary.name));
+        let (directory, name) = (summary.directory.clone(), title(&summary));
         if several && matches!(action, Action::Resume | Action::StopRun | Action::Delete | Action::Tags | Action::Notes) {
-            shared.say(Tone::Plain, format!("{name} is several runs: → unfolds them, then choose one"));
+            let unfold = shared.key(Action::Right);
+            shared.say(Tone::Plain, sentences::several(&name, &unfold));
             return true;
         }
+        let held = summary.pid.is_some();
+        let not_now = |wanted: &str| sentences::not_now(&name, summary.state, held, wanted);
         match action {
-            Action::Resume => match (summary.state, summary.pid.is_some()) {
-                (State::Done, _) => shared.say(Tone::Plain, format!("{name} is done; D takes its experiment into Configure")),
-                (State::Training, _) => shared.say(Tone::Plain, format!("{name} is training already")),
+            Action::Resume => match (summary.state, held) {
+                (State::Done | State::Training, _) => shared.say(Tone::Plain, not_now("resume")),
                 (State::Paused, true) => shared.spawn(Task::Send(directory, CommandKind::Resume)),
                 _ => shared.spawn(Task::Resume(directory)),
             },
             Action::StopRun => match summary.state {
-                State::Training | State::Paused if summary.pid.is_some() => {
-                    let text = format!("Stop {}? The state is saved; resume goes on from it.", text::cut(&name, 22));
-                    shared.ask(text, 'x', "stop", Task::Send(directory, CommandKind::Stop));
+                State::Training | State::Paused if held => {
+                    shared.ask(sentences::stop(&name), 'x', "stop", Task::Send(directory, CommandKind::Stop));
                 }
-                state => shared.say(Tone::Plain, format!("{name} is {state}: no engine is there to stop")),
+                _ => shared.say(Tone::Plain, not_now("stop")),
             },
-            Action::Delete => match summary.state {
-                State::Training => shared.say(Tone::Plain, format!("{name} is training: stop it first")),
-                _ if summary.pid.is_some() => shared.say(Tone::Plain, format!("{name} has an engine: stop it first")),
-                _ => {
-                    let text = format!("Delete {}, seed {}? Checkpoints, curves and log are lost.", text::cut(&name, 16), summary.seed);
-                    shared.ask(text, 'd', "delete", Task::Delete(directory));
-                }
-            },
+            Action::Delete if held || summary.state == State::Training => {
+                let stop = shared.key(Action::StopRun);
+                shared.say(Tone::Plain, sentences::stop_first(&name, &stop));
+            }
+            Action::Delete => shared.ask(sentences::delete(&name, summary.seed), 'd', "delete", Task::Delete(directory)),
             Action::Duplicate => shared.spawn(Task::Take(directory, Taken::Duplicate)),
             Action::Tags => shared.type_line(Purpose::Tags(directory), "tags:", &summary.tags.join(", ")),
             Action::Notes => shared.type_line(Purpose::Notes(directory), "notes:", &summary.notes),
@@ -304,6 +303,28 @@ impl Component for Runs {
             action => return self.on_run(action, shared),
         }
         true
+    }
+
+    fn offer(&self, action: Action, short: &'static str, shared: &Shared) -> Option<&'static str> {
+        if shared.summaries.is_empty() {
+            return matches!(action, Action::Copy | Action::Leave).then_some(short);
+        }
+        let row = self.rows.get(self.cursor.at);
+        let run = self.chosen(shared).filter(|_| row.is_some_and(|row| row.members().len() == 1));
+        let held = run.is_some_and(|run| run.pid.is_some());
+        let state = run.map(|run| run.state);
+        let fits = match action {
+            Action::Open => match row {
+                Some(Row::Group { unfolded, .. }) => return Some(if *unfolded { "fold" } else { "unfold" }),
+                row => row.is_some(),
+            },
+            Action::Resume => state.is_some_and(|state| matches!(state, State::Paused | State::Stopped | State::Failed | State::Lost)),
+            Action::StopRun => held && state.is_some_and(|state| matches!(state, State::Training | State::Paused)),
+            Action::Delete => state.is_some_and(|state| !held && state != State::Training),
+            Action::Mark | Action::Duplicate => row.is_some(),
+            _ => true,
+        };
+        fits.then_some(short)
     }
 
     fn fact(&self, shared: &Shared) -> (String, Role) {

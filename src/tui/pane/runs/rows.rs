@@ -1,6 +1,7 @@
 //! Rows of the list: single runs, and seeds of one experiment under one row.
 
 use super::query::Query;
+use crate::tui::shared::title;
 use curricle_core::run::State;
 use curricle_core::run::catalogue::Summary;
 use std::cmp::Ordering;
@@ -186,7 +187,7 @@ fn compare(one: &Row, other: &Row, summaries: &[Summary], sort: Sort) -> Orderin
     };
     let by = match sort {
         Sort::Started => Ordering::Equal,
-        Sort::Name => run_a.name.to_lowercase().cmp(&run_b.name.to_lowercase()),
+        Sort::Name => title(run_a).to_lowercase().cmp(&title(run_b).to_lowercase()),
         Sort::State => rank(run_a).cmp(&rank(run_b)),
         Sort::Accuracy => accuracy(other, run_b).total_cmp(&accuracy(one, run_a)),
     };

@@ -7,7 +7,7 @@ use crate::tui::keymap::Action;
 use crate::tui::look::{Look, Size};
 use crate::tui::pane::empty;
 use crate::tui::series::Column;
-use crate::tui::shared::Shared;
+use crate::tui::shared::{Shared, title};
 use crate::tui::text::{self, safe};
 use crate::tui::theme::Role;
 use crate::tui::widget::boxes::{self, Pane};
@@ -50,8 +50,8 @@ impl Runs {
                     format!(
                         "Here stands everything that ever ran here, from {}. {} goes to Configure, {} starts an experiment there.",
                         shared.runs.display(),
-                        shared.keymap.key(Action::PaneConfigure),
-                        shared.keymap.key(Action::Start)
+                        shared.key(Action::PaneConfigure),
+                        shared.key(Action::Start)
                     ),
                 ]
             } else {
@@ -179,7 +179,7 @@ impl Runs {
                 let name = match within {
                     Some(_) => format!("  seed {}", run.seed),
                     None if run.unreadable => format!("{} (cannot be read)", safe(&run.id)),
-                    None => safe(&run.name),
+                    None => title(run),
                 };
                 let step = if run.step > 0 || run.state != State::Queued { format::count(run.step) } else { format::UNKNOWN.into() };
                 let text = self.line("", mark, &name, run.state.word(), &step, &accuracy(run), &started(run, shared, now), columns);
@@ -199,7 +199,7 @@ impl Runs {
                 let step = members.iter().filter_map(|place| member(*place)).map(|run| run.step).max().unwrap_or(0);
                 let mark = if all { "✓" } else { "" };
                 let accuracy = spread.as_ref().map_or_else(|| format::UNKNOWN.into(), over_seeds);
-                let name = safe(&run.name);
+                let name = title(run);
                 (self.line(fold, mark, &name, &state, &format::count(step), &accuracy, &started(run, shared, now), columns), None)
             }
         }
@@ -224,14 +224,16 @@ impl Runs {
         let plot = Rect { height: area.height - legend, ..area };
         let dots = Chart::dots(plot, look.symbols);
         let histories = drawn.iter().filter_map(|directory| self.courses.get(directory).map(|(_, history)| history));
-        let planned = histories.clone().map(|history| history.steps()).max().unwrap_or(0).max(1);
+        // The longest plan, told by the list at once and by the events once they are read.
+        let listed = drawn.iter().filter_map(|directory| shared.summary(directory)).map(|run| run.steps.unwrap_or(0).max(run.step));
+        let planned = histories.clone().map(|history| history.steps()).chain(listed).max().unwrap_or(0).max(1);
         let curves: Vec<Curve> = histories
             .enumerate()
             .map(|(number, history)| Curve {
                 columns: if history.test_accuracy.is_empty() {
                     vec![Column::Empty]
                 } else {
-                    history.test_accuracy.columns(0, planned, dots, 1)
+                    history.test_accuracy.columns(0, planned, dots, 1, u64::MAX)
                 },
                 series: number,
                 dashed: number % 2 == 1,
@@ -243,8 +245,8 @@ impl Runs {
         let nothing = if self.reading.is_some() { "reading …" } else { "not evaluated yet" };
         chart.draw(buffer, plot, look.theme, look.symbols, nothing);
         for (number, directory) in drawn.iter().take(usize::from(legend)).enumerate() {
-            let sign = if number % 2 == 1 { "┄" } else { "━" };
-            let name = shared.summary(directory).map(|run| format!("{sign} {}, seed {}", safe(&run.name), run.seed)).unwrap_or_default();
+            let sign = look.symbols.legend(number, number % 2 == 1);
+            let name = shared.summary(directory).map(|run| format!("{sign} {}, seed {}", title(run), run.seed)).unwrap_or_default();
             put(buffer, area, 1, plot.height + number as u16, &name, Style::new().patch(look.style(Role::Series(number))));
         }
     }

@@ -102,16 +102,17 @@ impl Axis {
         low
     }
 
-    /// A curve in so many columns of a window.
-    pub fn columns(self, history: &History, series: &Series, window: Window, columns: usize, smooth: u64) -> Vec<Column> {
+    /// A curve in so many columns of a window, up to a step.
+    pub fn columns(self, history: &History, series: &Series, window: Window, columns: usize, smooth: u64, until: u64) -> Vec<Column> {
         if self == Axis::Steps {
-            return series.columns(window.from as u64, window.to.ceil() as u64, columns, smooth);
+            return series.columns(window.from as u64, window.to.ceil() as u64, columns, smooth, until);
         }
         let length = window.to - window.from;
         let mut start = self.step_of(history, window.from);
         (0..columns)
             .map(|column| {
                 let end = self.step_of(history, window.from + length * (column + 1) as f64 / columns.max(1) as f64);
+                let end = end.min(until.saturating_add(1));
                 let from = if smooth > 1 && end > start { start.min(end.saturating_sub(smooth)) } else { start };
                 let value = if end > start { series.over(from, end) } else { Column::Empty };
                 start = end;
@@ -161,7 +162,7 @@ mod tests {
         let history = history();
         assert_eq!(Axis::Images.step_of(&history, 5_000.0), 50);
         assert_eq!(Axis::Images.of_step(&history, 50), Some(5_000.0));
-        let columns = Axis::Images.columns(&history, &history.train_loss, Window { from: 0.0, to: 20_000.0 }, 4, 1);
+        let columns = Axis::Images.columns(&history, &history.train_loss, Window { from: 0.0, to: 20_000.0 }, 4, 1, u64::MAX);
         assert!(columns[0].value() > columns[1].value());
         assert_eq!(columns[3], Column::Empty);
     }

@@ -50,24 +50,25 @@ impl Train {
             Which::Loss => "loss",
             Which::Accuracy => "accuracy",
         };
+        let sign = |series: usize, dashed: bool| look.symbols.legend(series, dashed);
         let (train_style, test_style) = (look.style(Role::Series(0)), look.style(Role::Series(1)));
         if let Some(step) = self.crosshair {
             let value = |series: &Series| series.at(step).map_or_else(|| format::UNKNOWN.to_string(), format::loss);
             return Line::from(vec![
                 Span::raw(format!("{name} at {}  ", format::count(step))),
-                Span::styled(format!("━ {}", value(train)), train_style),
+                Span::styled(format!("{} {}", sign(0, false), value(train)), train_style),
                 Span::raw("  "),
-                Span::styled(format!("┄ {}", value(test)), test_style),
+                Span::styled(format!("{} {}", sign(1, true), value(test)), test_style),
             ]);
         }
         let mut spans = vec![
             Span::raw(format!("{name}   ")),
-            Span::styled("━ train", train_style),
+            Span::styled(format!("{} train", sign(0, false)), train_style),
             Span::raw("  "),
-            Span::styled("┄ test", test_style),
+            Span::styled(format!("{} test", sign(1, true)), test_style),
         ];
         if !holdout.is_empty() {
-            spans.push(Span::styled("  ┄ hold-out", look.style(Role::Series(2))));
+            spans.push(Span::styled(format!("  {} hold-out", sign(2, true)), look.style(Role::Series(2))));
         }
         if let Some(overlay) = &self.overlay {
             let known = overlay.history.as_ref().is_some_and(|history| {
@@ -77,7 +78,7 @@ impl Train {
             if !known {
                 return Line::from(spans);
             }
-            spans.push(Span::styled(format!("  ━ {}", overlay.name), look.style(Role::Series(4))));
+            spans.push(Span::styled(format!("  {} {}", sign(4, false), overlay.name), look.style(Role::Series(4))));
         }
         Line::from(spans)
     }
@@ -88,7 +89,14 @@ impl Train {
         let window = self.window.unwrap_or_else(|| self.whole());
         let dots = Chart::dots(area, look.symbols);
         let curve = |history: &History, series: &Series, number: usize, dashed: bool, smooth: u64| Curve {
-            columns: self.axis.columns(history, series, window, dots, smooth),
+            columns: self.axis.columns(
+                history,
+                series,
+                window,
+                dots,
+                smooth,
+                if std::ptr::eq(history, &self.history) { self.curves.to } else { u64::MAX },
+            ),
             series: number,
             dashed,
         };

@@ -11,9 +11,6 @@ use crate::tui::widget::{put, sparkline};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-/// Steps whose pace is averaged.
-const RATE: usize = 24;
-
 /// One metric as a row.
 struct Row<'a> {
     label: String,
@@ -49,8 +46,7 @@ impl Train {
         rows.push(row("learning rate", number(&history.lr), &history.lr, String::new()));
         rows.push(row("weight norm", number(&history.norm_sum), &history.norm_sum, norm));
         let cost = history.scoring_share().map(|share| format!("score {:>2.0} %, train {:>2.0} %", share * 100.0, 100.0 - share * 100.0));
-        // Single steps jitter; the mean of the newest ones to three digits says as much and seldom changes.
-        let rate = history.rate.recent_mean(RATE).map_or_else(|| format::UNKNOWN.into(), |rate| format::count(three_digits(rate)));
+        let rate = self.curves.rate.map_or_else(|| format::UNKNOWN.into(), |rate| format::count(three_digits(rate)));
         rows.push(row("images per second", rate, &history.rate, cost.unwrap_or_default()));
         if !history.holdout_accuracy.is_empty() {
             let value = format::accuracy(last(&history.holdout_accuracy));
@@ -79,7 +75,7 @@ impl Train {
             let y = y as u16;
             put(buffer, area, 1, y, &text::left(&row.label, usize::from(label_width)), look.style(Role::Text));
             put(buffer, area, 1 + label_width, y, &text::right(&row.value, usize::from(value_width)), look.style(Role::Value));
-            let spark = sparkline::row(&row.series.spark(spark_width), look.symbols);
+            let spark = sparkline::row(&row.series.spark(spark_width, self.curves.to), look.symbols);
             put(buffer, area, spark_x, y, &spark, look.style(Role::Series(0)));
             let remark_x = spark_x + spark_width as u16 + 2;
             if remark_x + width(&row.remark) as u16 <= area.width {

@@ -15,7 +15,8 @@ use crate::tui::keymap::Action;
 use crate::tui::look::Size;
 use crate::tui::message::Read;
 use crate::tui::messages::Tone;
-use crate::tui::shared::{Shared, quoted};
+use crate::tui::sentences;
+use crate::tui::shared::{Shared, quoted, title};
 use crate::tui::task::Task;
 use crate::tui::text::safe;
 use crate::tui::theme::Role;
@@ -31,6 +32,25 @@ use std::time::{Duration, Instant};
 
 /// After how long without a heartbeat a run is marked as stale.
 const STALE: Duration = Duration::from_secs(10);
+
+/// Least time between two changes of the curves. Values follow every reading; a curve that moves with every step says no
+/// more and costs most of the bytes.
+const CURVES: Duration = Duration::from_secs(2);
+/// Steps whose pace is averaged: single ones jitter.
+const RATE: usize = 24;
+/// By how much the pace must change to be shown anew.
+const RATE_CHANGE: f64 = 0.03;
+
+/// What of the run the curves show.
+#[derive(Debug, Default)]
+struct Curves {
+    /// The last step that they show.
+    to: u64,
+    /// When they were brought up to it.
+    at: Option<Instant>,
+    /// The pace as it is shown.
+    rate: Option<f64>,
+}
 
 /// What is shown: sparklines, charts, or both.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -84,6 +104,7 @@ pub struct Train {
     /// Lines of the log scrolled up from the newest.
     log_back: usize,
     heard: Option<(u64, Instant)>,
+    curves: Curves,
 }
 
 impl Train {
@@ -116,6 +137,13 @@ impl Train {
         if self.directory.as_ref() != Some(&read.directory) {
             return;
         }
+        if read.gone {
+            let runs = shared.key(Action::PaneRuns);
+            shared.say(Tone::Warning, sentences::deleted_while_watched(&self.name(), &runs));
+            *self =
+                Train { view: self.view, axis: self.axis, logarithmic: self.logarithmic, smoothing: self.smoothing, ..Train::default() };
+            return;
+        }
         if read.restarted {
             self.history = History::default();
         }
@@ -136,7 +164,10 @@ impl Train {
         }
         let before = std::mem::replace(&mut self.state, read.state);
         (self.status, self.held, self.pending) = (read.status.or(self.status.take()), read.held, read.pending);
-        if before != self.state && self.state.is_over() && before == State::Training && !read.more {
+        if self.loading || read.restarted || self.state != State::Training || self.curves_due() <= Instant::now() {
+            self.follow_curves();
+        }
+        if matches!(before, State::Training | State::Paused) && self.state.is_over() && !read.more {
             self.say_end(shared);
         }
         if let Some(problem) = read.problem
@@ -148,20 +179,18 @@ impl Train {
     }
 
     fn say_end(&self, shared: &mut Shared) {
-        let name = self.name();
+        let (name, resume) = (self.name(), shared.key(Action::Pause));
         match self.state {
             State::Done => {
                 let accuracy = format::accuracy(self.history.test_accuracy.last().map(|(_, accuracy)| accuracy));
-                shared.say(Tone::Good, format!("{name} is done: test accuracy {accuracy}"));
+                shared.say(Tone::Good, sentences::done(&name, &accuracy));
             }
-            State::Stopped => shared.say(Tone::Plain, format!("{name} has stopped; its state is saved and resume goes on from it")),
+            State::Stopped => shared.say(Tone::Plain, sentences::stopped(&name, &resume)),
             State::Failed => {
                 let why = self.status.as_ref().and_then(|status| status.message.clone()).unwrap_or_else(|| "see the log".into());
-                shared.say(Tone::Bad, format!("{name} failed: {why}"));
+                shared.say(Tone::Bad, sentences::failed(&name, &why));
             }
-            State::Lost => {
-                shared.say(Tone::Bad, format!("{name}'s engine is gone without a word; resume in Runs goes on from the last saved state"));
-            }
+            State::Lost => shared.say(Tone::Bad, sentences::lost(&name, &resume)),
             _ => {}
         }
     }
@@ -175,16 +204,39 @@ impl Train {
         }
     }
 
-    /// When the screen must look again although nothing was read: a silence becomes worth a mark, and then counts on.
+    /// When the screen must look again although nothing was read: a silence becomes worth a mark, and then counts on; the
+    /// curves are behind.
     pub fn wake(&self) -> Option<Instant> {
         let (_, since) = self.heard?;
         let quiet = since.elapsed();
-        (self.state == State::Training && self.held)
-            .then(|| if quiet < STALE { since + STALE } else { Instant::now() + Duration::from_secs(1) })
+        let silence = (self.state == State::Training && self.held)
+            .then(|| if quiet < STALE { since + STALE } else { Instant::now() + Duration::from_secs(1) });
+        let behind = (self.curves.to < self.history.at.0).then(|| self.curves_due());
+        [silence, behind].into_iter().flatten().min()
     }
 
-    /// Time has passed; the picture follows from the state and the clock.
-    pub fn tick(&mut self, _now: Instant) {}
+    /// Time has passed: brings the curves up to the newest step, if that is due. Answers whether the picture may be
+    /// another one: the curves moved, or a silence is counted.
+    pub fn tick(&mut self, now: Instant) -> bool {
+        let behind = self.curves.to < self.history.at.0 && self.curves_due() <= now;
+        if behind {
+            self.follow_curves();
+        }
+        behind || self.silence().is_some()
+    }
+
+    fn curves_due(&self) -> Instant {
+        self.curves.at.map_or_else(Instant::now, |at| at + CURVES)
+    }
+
+    fn follow_curves(&mut self) {
+        (self.curves.to, self.curves.at) = (self.history.at.0, Some(Instant::now()));
+        let rate = self.history.rate.recent_mean(RATE);
+        let same = |now: f64, shown: f64| (now - shown).abs() <= RATE_CHANGE * shown.abs();
+        if !rate.zip(self.curves.rate).is_some_and(|(now, shown)| same(now, shown)) {
+            self.curves.rate = rate;
+        }
+    }
 
     /// Whether another run should be laid under this one; answers this one.
     pub fn take_overlay_wish(&mut self) -> Option<PathBuf> {
@@ -206,17 +258,15 @@ impl Train {
             shared.say(Tone::Plain, "there is no other run to lay under this one");
             return;
         };
-        let (directory, name) = (summary.directory.clone(), safe(&summary.name));
-        let how = if chosen.is_some() { "marked in Runs" } else { "the newest other run; mark one in Runs to choose" };
-        shared.say(Tone::Plain, format!("overlay: {name} ({how})"));
+        let (directory, name) = (summary.directory.clone(), title(summary));
+        shared.say(Tone::Plain, sentences::overlaid(&name, chosen.is_some()));
         self.overlay = Some(Overlay { directory: directory.clone(), name, history: None });
         shared.spawn(Task::Course(directory));
     }
 
     fn name(&self) -> String {
-        let name = self.record.as_ref().map(|record| record.name.as_str()).filter(|name| !name.is_empty());
-        let folder = self.directory.as_deref().and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned());
-        safe(&name.map(str::to_string).or(folder).unwrap_or_default())
+        let title = self.record.as_ref().map(|record| crate::words::title(&record.name, &record.network, &record.set));
+        safe(&title.unwrap_or_else(|| self.id()))
     }
 
     fn id(&self) -> String {
@@ -282,8 +332,17 @@ impl Component for Train {
         true
     }
 
-    fn offers(&self, action: Action) -> bool {
-        action != Action::Find
+    fn offer(&self, action: Action, short: &'static str, _shared: &Shared) -> Option<&'static str> {
+        if self.directory.is_none() || action == Action::Find {
+            return (action == Action::Leave).then_some(short);
+        }
+        match (action, self.state) {
+            (Action::Pause, State::Training) => Some("pause"),
+            (Action::Pause, State::Paused | State::Stopped | State::Lost | State::Failed) => Some("resume"),
+            (Action::Pause, State::Queued | State::Done) => None,
+            (Action::Checkpoint | Action::Stop, _) => self.alive().then_some(short),
+            _ => Some(short),
+        }
     }
 
     fn fact(&self, _shared: &Shared) -> (String, Role) {

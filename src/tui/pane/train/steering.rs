@@ -4,9 +4,9 @@ use super::axis::Axis;
 use super::{ACCURACY, LOG, LOSS, NOW, Train, View};
 use crate::tui::keymap::Action;
 use crate::tui::messages::Tone;
+use crate::tui::sentences;
 use crate::tui::shared::Shared;
 use crate::tui::task::{Taken, Task};
-use crate::tui::text;
 use curricle_core::run::{CommandKind, State};
 
 impl Train {
@@ -18,32 +18,33 @@ impl Train {
             Action::Pause => match (self.state, self.held) {
                 (State::Training, _) => self.send(CommandKind::Pause, "pause", shared),
                 (State::Paused, true) => self.send(CommandKind::Resume, "resume", shared),
-                (State::Done, _) => shared.say(Tone::Plain, format!("{name} is done; there is nothing to pause")),
+                (State::Done, _) | (State::Queued, true) => self.not_now("pause", shared),
                 _ => shared.spawn(Task::Resume(directory)),
             },
             Action::Release => match (self.state, self.held) {
                 (State::Training, _) | (State::Paused, true) => self.send(CommandKind::Release, "release", shared),
-                (State::Paused, false) => shared.say(Tone::Plain, "the device is free already; pause goes on"),
-                _ => self.not_alive(shared),
+                (State::Paused, false) => {
+                    let resume = shared.key(Action::Pause);
+                    shared.say(Tone::Plain, sentences::already_free(&name, &resume));
+                }
+                _ => self.not_now("release", shared),
             },
             Action::Checkpoint if self.alive() => self.send(CommandKind::Checkpoint, "checkpoint", shared),
-            Action::Stop if self.alive() => {
-                let text = format!("Stop {}? The state is saved; resume goes on from it.", text::cut(&name, 22));
-                shared.ask(text, 'x', "stop", Task::Send(directory, CommandKind::Stop));
-            }
-            Action::Checkpoint | Action::Stop => self.not_alive(shared),
+            Action::Checkpoint => self.not_now("save", shared),
+            Action::Stop if self.alive() => shared.ask(sentences::stop(&name), 'x', "stop", Task::Send(directory, CommandKind::Stop)),
+            Action::Stop => self.not_now("stop", shared),
             Action::Fork => shared.spawn(Task::Take(directory, Taken::Fork)),
             _ => return false,
         }
         true
     }
 
-    fn alive(&self) -> bool {
+    pub(super) fn alive(&self) -> bool {
         self.state == State::Training || (self.state == State::Paused && self.held)
     }
 
-    fn not_alive(&self, shared: &mut Shared) {
-        shared.say(Tone::Plain, format!("{} is {}: no engine is there to do that", self.name(), self.state));
+    fn not_now(&self, wanted: &str, shared: &mut Shared) {
+        shared.say(Tone::Plain, sentences::not_now(&self.name(), self.state, self.held, wanted));
     }
 
     fn send(&mut self, kind: CommandKind, word: &str, shared: &mut Shared) {

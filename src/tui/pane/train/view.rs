@@ -29,12 +29,12 @@ impl Train {
                     format!(
                         "Here a run is watched while it trains: progress, curves of loss and accuracy, every metric, its log. {} goes to Configure, \
                          {} starts an experiment there.",
-                        shared.keymap.key(crate::tui::keymap::Action::PaneConfigure),
-                        shared.keymap.key(crate::tui::keymap::Action::Start)
+                        shared.key(crate::tui::keymap::Action::PaneConfigure),
+                        shared.key(crate::tui::keymap::Action::Start)
                     ),
                 ]
             } else {
-                let runs = shared.keymap.key(crate::tui::keymap::Action::PaneRuns);
+                let runs = shared.key(crate::tui::keymap::Action::PaneRuns);
                 vec!["No run is open.".to_string(), format!("{runs} goes to Runs; Enter opens one here.")]
             };
             empty::draw(buffer, area, "train", &sentences, look);
@@ -133,27 +133,32 @@ impl Train {
     }
 
     fn draw_head(&self, buffer: &mut Buffer, area: Rect, look: &Look) {
-        let (step, steps) = self.progress();
+        let (done, steps) = self.progress();
         let status = self.status.as_ref();
         let epoch = self.history.at.1.max(status.map_or(0, |status| status.epoch));
         let epochs = self.history.started.as_ref().map_or(0, |started| started.epochs).max(status.map_or(0, |status| status.epochs));
         let (epochs, planned) = (format::count(epochs), format::count(steps));
         let value = look.style(Role::Value);
-        let line = Line::from(vec![
+        let remark = self.remark();
+        let step = Span::styled(text::right(&format::count(done), planned.len()), value);
+        let mut line = Line::from(vec![
             Span::raw(" epoch "),
             Span::styled(text::right(&format::count(epoch), epochs.len()), value),
             Span::raw(format!(" of {epochs}   step ")),
-            Span::styled(text::right(&format::count(step), planned.len()), value),
+            step.clone(),
             Span::raw(format!(" of {planned}   ")),
         ]);
+        if line.width() + text::width(&remark.0) + 1 > usize::from(area.width) {
+            // The step says it more finely than the epoch.
+            line = Line::from(vec![Span::raw(" step "), step, Span::raw(format!(" of {planned}   "))]);
+        }
         put_line(buffer, area, 0, &line);
         let used = line.width() as u16;
-        let remark = self.remark();
         let columns = area.width.saturating_sub(used + 8).min(30).min(area.width.saturating_sub(used + 9 + text::width(&remark.0) as u16));
         if steps > 0 && columns > 3 {
-            let share = step as f64 / steps as f64;
+            let share = done as f64 / steps as f64;
             put(buffer, area, used, 0, &gauge::bar(share, usize::from(columns), look.symbols), look.style(Role::Accent));
-            put(buffer, area, used + columns + 1, 0, &text::right(&format::percent(step, steps), 5), value);
+            put(buffer, area, used + columns + 1, 0, &text::right(&format::percent(done, steps), 5), value);
         }
         put_right(buffer, Rect { width: area.width.saturating_sub(1), ..area }, 0, &remark.0, look.style(remark.1));
     }
