@@ -6,4 +6,5 @@ pub mod data;
 pub mod random;
 pub mod record;
 pub mod run;
+pub mod watch;
 pub mod words;
