@@ -3,6 +3,8 @@
 
 pub mod config;
 pub mod data;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod foreign;
 pub mod random;
 pub mod record;
 pub mod run;

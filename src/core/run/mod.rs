@@ -14,6 +14,8 @@ pub mod disk;
 mod error;
 mod event_writer;
 mod follower;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod foreign;
 mod labels;
 mod layout;
 mod line;
