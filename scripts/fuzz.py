@@ -53,6 +53,9 @@ def fuzz(target, seconds, jobs):
     memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
     if not lines:
         sys.exit(f"error: {target} did not run; see {log}")
+    new = sorted(path for path in found.iterdir() if path not in before)
+    # The last line may have been written before the end that it led to.
+    count = lambda kind, said: max(said, sum(path.name.startswith(kind) for path in new))
     half = next((line for line in lines if line[6] >= seconds / 2), lines[-1])
     last = lines[-1]
     return {
@@ -62,11 +65,11 @@ def fuzz(target, seconds, jobs):
         "coverage_half": half[1],
         "coverage": last[1],
         "corpus": last[2],
-        "panics": last[5],
-        "timeouts": last[4],
-        "out_of_memory": last[3],
+        "panics": count("crash-", last[5]),
+        "timeouts": count("timeout-", last[4]),
+        "out_of_memory": count("oom-", last[3]),
         "peak_memory_mb": memory,
-        "found": sorted(str(path.relative_to(HOME)) for path in set(found.iterdir()) - before),
+        "found": [str(path.relative_to(HOME)) for path in new],
         "exit": code,
     }
 

@@ -20,6 +20,12 @@ fn lists_without_end_are_refused() {
 }
 
 #[test]
+fn of_thousands_of_problems_a_hundred_are_written_out() {
+    let message = bad(&format!("{LEAST}{}", (0..1_500).map(|number| format!("[x{number}]\n")).collect::<String>())).to_string();
+    assert!(message.starts_with("1500 problems in `file.toml`\n") && message.ends_with("\n  and 1,400 more"), "{message}");
+}
+
+#[test]
 fn depth_without_end_is_refused() {
     for text in [
         format!("a = {}", "[".repeat(100_000)),
