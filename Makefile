@@ -6,7 +6,7 @@ BIN := target/release
 # Only what has no other home is set here: plain `cargo build` and `cargo test` work without make once `make setup` ran.
 export OMP_WAIT_POLICY ?= passive
 
-.PHONY: run setup build test format lint unit front-end-without-libtorch docs parity proof bench install uninstall audit clean help
+.PHONY: run setup build test format lint unit front-end-without-libtorch docs parity proof bench fuzz install uninstall audit clean help
 
 ## make run: build, then open the screen (in a terminal) or train `quickstart` (elsewhere)
 run: build
@@ -50,6 +50,10 @@ proof: parity
 	@$(CARGO) test --release --locked -p curricle-engine --test glyphs_difficulty -- --ignored --nocapture
 	@bash scripts/proof-quickstart.sh
 	@python3 scripts/proof-screen.py
+
+## make fuzz: feed every reader of foreign bytes with odd inputs (ONLY=events,idx SECONDS=600 JOBS=2); needs a nightly compiler
+fuzz:
+	@CARGO="$(CARGO)" ONLY="$(ONLY)" FUZZ_SECONDS="$(or $(SECONDS),600)" JOBS="$(or $(JOBS),2)" bash scripts/fuzz.sh
 
 ## make install: put the program and libtorch under PREFIX (~/.local); runs that are training keep theirs
 install: build

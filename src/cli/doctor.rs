@@ -40,7 +40,7 @@ pub fn run(context: &Context) -> Result<(), Failure> {
         facts.insert("healthy".into(), healthy.into());
         output::json(&facts)?;
     } else {
-        output::print(&report(context, &findings))?;
+        output::print_painted(&report(context, &findings))?;
     }
     if healthy { Ok(()) } else { Err(Failure::silent(1)) }
 }
@@ -57,9 +57,9 @@ fn report(context: &Context, findings: &[Finding]) -> String {
             (Mark::Warning, true) => output::warning("!!", paint),
             (Mark::Bad, true) => output::bad("XX", paint),
         };
-        text.push_str(&format!("{symbol} {:<10} {}\n", finding.what, finding.text));
+        text.push_str(&format!("{symbol} {:<10} {}\n", finding.what, output::clean(&finding.text)));
         for line in finding.advice.iter().flat_map(|advice| advice.lines()) {
-            text.push_str(&format!("  {:<10} {}\n", "", output::muted(line, paint)));
+            text.push_str(&format!("  {:<10} {}\n", "", output::muted(&output::clean(line), paint)));
         }
     }
     text

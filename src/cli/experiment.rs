@@ -102,7 +102,7 @@ pub fn ready(context: &Context, experiment: &Experiment) -> Result<(), Failure> 
     }
     if !context.quiet {
         for warning in experiment.warnings() {
-            output::note(&format!("{} {}", output::warning("warning:", context.paints_stderr()), warning.sentence()));
+            output::note_marked(&output::warning("warning:", context.paints_stderr()), &warning.sentence());
         }
     }
     Ok(())

@@ -49,9 +49,9 @@ impl Failure {
             return;
         }
         let paint = context.paints_stderr();
-        output::note(&format!("{} {}", output::bad("error:", paint), self.message));
+        output::note_marked(&output::bad("error:", paint), &self.message);
         if let Some(hint) = &self.hint {
-            output::note(&format!("{} {hint}", output::muted("hint:", paint)));
+            output::note_marked(&output::muted("hint:", paint), hint);
         }
     }
 }

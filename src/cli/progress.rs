@@ -91,7 +91,7 @@ impl Progress {
             Manner::Terminal => self.draw(),
             Manner::Lines if self.last_line.elapsed() >= SILENCE && self.view.step > 0 => {
                 let line = self.view.line();
-                self.say(&line);
+                self.say(&line, false);
             }
             Manner::Lines | Manner::Quiet => {}
         }
@@ -112,20 +112,17 @@ impl Progress {
             self.json = false;
         }
         if let Some(line) = self.view.take(event, self.verbose).filter(|_| new) {
-            let painted = match &event.what {
-                What::Message(message) if message.level != Level::Info => output::warning(&line, self.paint),
-                _ => line,
-            };
-            self.say(&painted);
+            let warns = matches!(&event.what, What::Message(message) if message.level != Level::Info);
+            self.say(&line, warns);
         }
     }
 
-    fn say(&mut self, line: &str) {
+    fn say(&mut self, line: &str, warns: bool) {
         if self.manner == Manner::Quiet {
             return;
         }
         self.clear();
-        output::note(line);
+        output::note_warning(line, warns && self.paint);
         self.last_line = Instant::now();
     }
 

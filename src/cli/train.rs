@@ -51,7 +51,7 @@ pub fn detached(context: &Context, engine: &Engine, directory: &RunDirectory, ne
         let logout = survival::check();
         output::note(&logout.sentence());
         if let Some(advice) = &logout.advice {
-            output::note(&format!("{} {advice}", output::muted("hint:", context.paints_stderr())));
+            output::note_marked(&output::muted("hint:", context.paints_stderr()), advice);
         }
     }
     if context.json {

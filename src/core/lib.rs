@@ -3,7 +3,10 @@
 
 pub mod config;
 pub mod data;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod foreign;
 pub mod random;
 pub mod record;
 pub mod run;
+pub mod watch;
 pub mod words;

@@ -347,8 +347,11 @@ mod numbers {
     }
 
     pub fn deserialize<'a, D: Deserializer<'a>>(deserializer: D) -> Result<Vec<f64>, D::Error> {
-        let values = Vec::<Option<f64>>::deserialize(deserializer)?;
-        Ok(values.into_iter().map(|value| value.unwrap_or(f64::NAN)).collect())
+        // Transparent, so that the list is built once and in its final shape.
+        #[derive(Deserialize)]
+        struct Number(#[serde(with = "super::number")] f64);
+        let values = Vec::<Number>::deserialize(deserializer)?;
+        Ok(values.into_iter().map(|Number(value)| value).collect())
     }
 }
 

@@ -4,13 +4,11 @@
 use crate::error::{Error, Result};
 use crate::network::layout::{Entry, Layout};
 use crate::weights::{Weights, host_f64, slice};
-use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use curricle_core::run::{self, Named, Part, Wanted};
+use safetensors::tensor::{Dtype, TensorView};
 use std::collections::HashMap;
 use std::path::Path;
 use tch::{Device, Kind};
-
-/// Largest checkpoint that is read, in bytes: ten times WideResNet-28-10 in f64.
-const LARGEST: u64 = 4 << 30;
 
 /// θ and running statistics on the host, in the order of the flat vectors.
 #[derive(Debug, Clone, PartialEq)]
@@ -80,13 +78,22 @@ pub fn to_bytes(layout: &Layout, weights: &HostWeights, metadata: HashMap<String
 /// # Errors
 /// If the file is missing, is no safetensors, or belongs to another network.
 pub fn read(path: &Path, layout: &Layout) -> Result<HostWeights> {
-    let problem = |text: String| Error::Checkpoint { path: path.to_path_buf(), text };
-    let size = std::fs::metadata(path).map_err(|error| problem(format!("cannot be read: {error}")))?.len();
-    if size > LARGEST {
-        return Err(problem(format!("{size} bytes are too many for a checkpoint of these networks")));
-    }
-    let bytes = std::fs::read(path).map_err(|error| problem(format!("cannot be read: {error}")))?;
-    from_bytes(&bytes, layout).map_err(problem)
+    from_bytes(&read_file(path)?, layout).map_err(|text| Error::Checkpoint { path: path.to_path_buf(), text })
+}
+
+/// The bytes of a file of tensors, within limits.
+///
+/// # Errors
+/// If it is missing, too large, or no file.
+pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>> {
+    run::read_tensor_file(path).map_err(|error| {
+        let text = match error {
+            run::Error::Io { source, .. } => format!("cannot be read: {source}"),
+            run::Error::Damaged { text, .. } => format!("cannot be read: {text}"),
+            other => other.to_string(),
+        };
+        Error::Checkpoint { path: path.to_path_buf(), text }
+    })
 }
 
 /// Reads a checkpoint from its bytes.
@@ -94,58 +101,26 @@ pub fn read(path: &Path, layout: &Layout) -> Result<HostWeights> {
 /// # Errors
 /// One text that names every difference to the network.
 pub fn from_bytes(bytes: &[u8], layout: &Layout) -> std::result::Result<HostWeights, String> {
-    let file = SafeTensors::deserialize(bytes).map_err(|error| {
-        format!("is no safetensors file ({error}); PyTorch's own `.pth` must be converted with the safetensors package")
+    let (parameters, statistics) = (named(&layout.parameters), named(&layout.statistics));
+    let wanted = Wanted { parameters: &parameters, statistics: &statistics, batch_norms: &layout.batch_norms };
+    let mut found = HostWeights {
+        theta: vec![0.0; layout.parameter_count()],
+        velocity: None,
+        statistics: vec![0.0; layout.statistic_count()],
+        batches_tracked: 0,
+    };
+    found.batches_tracked = run::read_checkpoint(bytes, wanted, |part, place, values| {
+        let (entry, flat) = match part {
+            Part::Parameter => (&layout.parameters[place], &mut found.theta),
+            Part::Statistic => (&layout.statistics[place], &mut found.statistics),
+            Part::Momentum => (&layout.parameters[place], found.velocity.get_or_insert_with(|| vec![0.0; layout.parameter_count()])),
+        };
+        flat[entry.offset..entry.offset + entry.len()].copy_from_slice(&entry.from_torch_order(values));
     })?;
-    let names = file.names();
-    let prefix = ["", "model.", "module."]
-        .into_iter()
-        .find(|prefix| layout.parameters.first().is_some_and(|entry| names.iter().any(|n| **n == format!("{prefix}{}", entry.name))))
-        .unwrap_or("");
-    let mut differences = Vec::new();
-    let mut collect = |entries: &[Entry], length: usize, prefix: &str| {
-        let mut flat = vec![0.0; length];
-        for entry in entries {
-            match values(&file, &format!("{prefix}{}", entry.name), &entry.shape) {
-                Ok(values) => flat[entry.offset..entry.offset + entry.len()].copy_from_slice(&entry.from_torch_order(&values)),
-                Err(difference) => differences.push(difference),
-            }
-        }
-        flat
-    };
-    let theta = collect(&layout.parameters, layout.parameter_count(), prefix);
-    let statistics = collect(&layout.statistics, layout.statistic_count(), prefix);
-    let has_momentum = names.iter().any(|name| name.starts_with("momentum."));
-    let velocity = has_momentum.then(|| collect(&layout.parameters, layout.parameter_count(), "momentum."));
-    let known = |name: &str| {
-        let name = name.strip_prefix("momentum.").or_else(|| name.strip_prefix(prefix)).unwrap_or(name);
-        name.ends_with("num_batches_tracked") || layout.parameters.iter().chain(&layout.statistics).any(|entry| entry.name == name)
-    };
-    differences.extend(names.iter().filter(|name| !known(name)).map(|name| format!("`{name}` is not part of the network")));
-    if !differences.is_empty() {
-        let shown = differences.iter().take(4).map(String::as_str).collect::<Vec<_>>().join("; ");
-        let more = differences.len().saturating_sub(4);
-        let more = if more > 0 { format!("; {more} more differences") } else { String::new() };
-        return Err(format!("belongs to another network: {shown}{more}. Set `network` to the one it was trained with"));
-    }
-    let tracked = layout.batch_norms.first().and_then(|norm| file.tensor(&format!("{prefix}{norm}.num_batches_tracked")).ok());
-    let batches_tracked =
-        tracked.filter(|view| view.dtype() == Dtype::I64).and_then(|view| view.data().try_into().ok()).map_or(0, i64::from_le_bytes);
-    Ok(HostWeights { theta, velocity, statistics, batches_tracked })
+    Ok(found)
 }
 
-/// One tensor's values in PyTorch's order, widened to f64.
-fn values(file: &SafeTensors, name: &str, shape: &[i64]) -> std::result::Result<Vec<f64>, String> {
-    let view = file.tensor(name).map_err(|_| format!("`{name}` is missing"))?;
-    let found: Vec<i64> = view.shape().iter().map(|&n| n as i64).collect();
-    if found != shape {
-        return Err(format!("`{name}` has shape {found:?}, the network needs {shape:?}"));
-    }
-    let data = view.data();
-    match view.dtype() {
-        Dtype::F32 => Ok(data.as_chunks().0.iter().map(|&bytes| f64::from(f32::from_le_bytes(bytes))).collect()),
-        Dtype::F64 => Ok(data.as_chunks().0.iter().map(|&bytes| f64::from_le_bytes(bytes)).collect()),
-        Dtype::BF16 => Ok(data.as_chunks().0.iter().map(|&[low, high]| f64::from(f32::from_le_bytes([0, 0, low, high]))).collect()),
-        other => Err(format!("`{name}` holds {other:?}; f32, f64 and bf16 are read")),
-    }
+/// Names and shapes.
+fn named(entries: &[Entry]) -> Vec<Named<'_>> {
+    entries.iter().map(|entry| (entry.name.as_str(), entry.shape.as_slice())).collect()
 }

@@ -24,5 +24,6 @@ pub mod state;
 pub mod step;
 pub mod train_command;
 pub mod training;
-pub mod watch;
 pub mod weights;
+
+pub use curricle_core::watch;

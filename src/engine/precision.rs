@@ -1,5 +1,7 @@
 //! Number formats: what `auto` becomes and why, and the dynamic loss scale of f16.
 
+pub use curricle_core::run::LossScaleState;
+
 use crate::error::{Error, Result};
 use crate::network::pass::Arithmetic;
 use curricle_core::config;
@@ -103,21 +105,6 @@ impl Cpu {
 pub struct LossScale {
     scale: Tensor,
     good_steps: Tensor,
-}
-
-/// The scale's state as part of a run's state.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct LossScaleState {
-    /// Factor of the loss.
-    pub scale: f64,
-    /// Good steps since it last changed.
-    pub good_steps: i64,
-}
-
-impl Default for LossScaleState {
-    fn default() -> Self {
-        Self { scale: 65536.0, good_steps: 0 }
-    }
 }
 
 impl LossScale {

@@ -137,6 +137,10 @@ impl Key {
     /// Reads a name as the keymap file writes it: `p`, `G`, `ctrl-r`, `shift-tab`, `f2`, `space`.
     pub fn parse(name: &str) -> Result<Key, String> {
         let (mut ctrl, mut alt, mut shift) = (false, false, false);
+        // No name of a key is that long, and what is looked at again for each prefix should be short.
+        if name.len() > 64 {
+            return Err(format!("no key is called `{}…`", super::text::safe(&name.chars().take(32).collect::<String>())));
+        }
         let mut rest = name;
         loop {
             let lower = rest.to_lowercase();

@@ -36,4 +36,5 @@ mod watch;
 mod widget;
 mod work;
 
+pub use keymap::problems as keymap_problems;
 pub use run_loop::run;

@@ -1,5 +1,6 @@
 //! Text from outside (names, notes, logs, file names) made safe for the terminal, and cut to a width.
 
+use curricle_core::words::steers;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// Text on one line in which nothing can steer the terminal: control characters, and the invisible ones that reorder
@@ -11,9 +12,7 @@ pub fn safe(text: &str) -> String {
 fn safe_character(character: char) -> char {
     match character {
         '\t' | '\n' | '\r' => ' ',
-        character if character.is_control() => '·',
-        // Directional marks, joiners, line separators, the byte order mark and tags.
-        '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}' => '·',
+        character if steers(character) => '·',
         character => character,
     }
 }

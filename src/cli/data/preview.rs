@@ -58,7 +58,7 @@ pub fn run(context: &Context, root: &Path, arguments: &Arguments) -> Result<(), 
     let screen = crossterm::terminal::size().map_or(80, |(columns, _)| usize::from(columns));
     let width = set.width.min(usize::from(arguments.columns)).min(screen);
     let beside = ((screen + 2) / (width + 2)).max(1);
-    places.chunks(beside).try_for_each(|row| output::print(&block(row, set, &images, width, manner)))
+    places.chunks(beside).try_for_each(|row| output::print_painted(&block(row, set, &images, width, manner)))
 }
 
 /// The experiment whose images are shown: the whole set, or of a set that is there in part, what is there.

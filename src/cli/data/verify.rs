@@ -35,7 +35,7 @@ pub fn run(context: &Context, root: &Path, arguments: &Arguments) -> Result<(), 
     } else {
         for set in &verified {
             let rows: Vec<Vec<String>> = set.files.iter().map(|file| row(set, file, context.paints_stdout())).collect();
-            output::print(&output::table(&rows, &[]))?;
+            output::print_painted(&output::table(&rows, &[]))?;
         }
     }
     let broken: Vec<&str> = verified.iter().filter(|set| !set.whole()).map(|set| set.set).collect();

@@ -54,7 +54,7 @@ pub(in crate::cli) fn confirm(context: &Context, what: &str, yes: bool) -> Resul
         return Err(Failure::usage(format!("{what}: nobody can be asked here")).hint("say `--yes` if it is meant"));
     }
     let mut out = std::io::stderr().lock();
-    let _ = write!(out, "{what}? [y/N] ").and_then(|()| out.flush());
+    let _ = write!(out, "{}? [y/N] ", output::clean(what)).and_then(|()| out.flush());
     let mut answer = String::new();
     let read = std::io::stdin().lock().read_line(&mut answer);
     match read {

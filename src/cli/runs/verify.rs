@@ -9,8 +9,7 @@ use crate::cli::train;
 use crate::launch::{Engine, Start, run_foreground};
 use crate::words::thousands;
 use clap::Args;
-use curricle_core::run::{Machine, Origin, Parent, RunDirectory, State, catalogue};
-use safetensors::SafeTensors;
+use curricle_core::run::{Machine, Origin, Parent, RunDirectory, State, TensorFile, catalogue, read_tensor_file};
 use serde::Serialize;
 use std::path::Path;
 
@@ -91,15 +90,13 @@ fn as_it_was(machine: Option<&Machine>) -> Changes {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    std::fs::read(path).map_err(|error| Failure::failed(format!("cannot read `{}`: {error}", path.display())))
+    Ok(read_tensor_file(path)?)
 }
 
 /// Numbers of tensors and values, and which tensors differ.
 fn compare(before: &[u8], after: &[u8]) -> Result<(u64, u64, Vec<Difference>), String> {
-    let (before, after) = (
-        SafeTensors::deserialize(before).map_err(|error| error.to_string())?,
-        SafeTensors::deserialize(after).map_err(|error| error.to_string())?,
-    );
+    let (before, after) = (TensorFile::parse(before)?, TensorFile::parse(after)?);
+    let (before, after) = (before.tensors(), after.tensors());
     let mut names: Vec<&str> = before.names().into_iter().chain(after.names()).collect();
     names.sort_unstable();
     names.dedup();

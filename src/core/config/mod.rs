@@ -10,6 +10,8 @@ mod declare;
 mod difference;
 mod draft;
 mod experiment;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod foreign;
 mod form;
 mod lengths;
 mod maps;

@@ -6,8 +6,10 @@
 use std::sync::Arc;
 use toml_edit::{Document, Item, Value};
 
-/// Longest text that is read as an experiment.
-pub(crate) const LONGEST: usize = 1 << 20;
+/// Longest text that is read as an experiment. The parser takes some 350 times as much memory.
+pub(crate) const LONGEST: usize = 128 << 10;
+/// Most brackets in it. A list takes up to 2 kB of the parser's memory, however short it is.
+const BRACKETS_MOST: usize = 10_000;
 
 /// A value and the place where it was written.
 #[derive(Debug, Clone, PartialEq)]
@@ -107,12 +109,22 @@ pub(crate) struct Misspelt {
     pub text: String,
 }
 
+/// Whether a text keeps within the limits; if not, why.
+pub(crate) fn fits(text: &str) -> Result<(), String> {
+    if text.len() > LONGEST {
+        return Err(format!("{} bytes are too many: an experiment has at most {LONGEST}", text.len()));
+    }
+    // Wherever they stand.
+    let count = text.bytes().filter(|byte| matches!(byte, b'[' | b'{')).count();
+    if count > BRACKETS_MOST {
+        return Err(format!("{count} lists and tables are too many: an experiment has at most {BRACKETS_MOST}"));
+    }
+    Ok(())
+}
+
 /// Parses a whole file.
 pub(crate) fn parse(text: &str) -> Result<Node, Misspelt> {
-    if text.len() > LONGEST {
-        let text = format!("{} bytes are too many: an experiment has at most {LONGEST}", text.len());
-        return Err(Misspelt { line: None, text });
-    }
+    fits(text).map_err(|text| Misspelt { line: None, text })?;
     let lines = Lines::new(text);
     let document = Document::parse(text).map_err(|error| {
         let line = error.span().map(|span| lines.of(span.start));
@@ -127,9 +139,7 @@ pub(crate) fn parse(text: &str) -> Result<Node, Misspelt> {
 
 /// Parses one value, as after `--set key=`.
 pub(crate) fn parse_value(text: &str) -> Option<Node> {
-    if text.len() > LONGEST {
-        return None;
-    }
+    fits(text).ok()?;
     let value: Value = text.trim().parse().ok()?;
     Some(value_node(&value, &Lines::new(""), None))
 }

@@ -3,7 +3,7 @@
 use super::experiment::Experiment;
 use super::problem::Problems;
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 /// Longest name of a preset.
@@ -240,10 +240,17 @@ fn file_of(name: &str, own: &Path) -> Result<PathBuf, Error> {
 }
 
 fn text_of(file: &Path) -> io::Result<String> {
-    if fs::metadata(file)?.len() > super::node::LONGEST as u64 {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, "too large for an experiment"));
+    const LONGEST: u64 = super::node::LONGEST as u64;
+    let refused = |why| Err(io::Error::new(io::ErrorKind::InvalidData, why));
+    let open = crate::run::disk::open_to_read(file)?;
+    if !open.metadata()?.is_file() {
+        return refused("no file");
     }
-    fs::read_to_string(file)
+    let mut text = String::new();
+    if open.take(LONGEST + 1).read_to_string(&mut text)? as u64 > LONGEST {
+        return refused("too large for an experiment");
+    }
+    Ok(text)
 }
 
 /// Names and files below a folder, two levels deep at most.

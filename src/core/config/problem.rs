@@ -1,5 +1,6 @@
 //! What is wrong with an experiment, and where.
 
+use crate::words::thousands;
 use std::fmt;
 
 /// One thing that is wrong, or legal but pointless.
@@ -33,6 +34,9 @@ impl Problem {
     }
 }
 
+/// Most problems of one text that are written out: nobody reads further, and a damaged file may have thousands.
+const SHOWN: usize = 100;
+
 impl fmt::Display for Problems {
     /// The origin once, then a line for each problem with its line number, path, text, and hint below.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -50,7 +54,8 @@ impl fmt::Display for Problems {
             let count = if here.len() == 1 { "1 problem".to_owned() } else { format!("{} problems", here.len()) };
             write!(formatter, "{count} in `{origin}`")?;
             let width = here.iter().filter_map(|problem| problem.line).max().map_or(0, |line| line.to_string().len());
-            for problem in here {
+            let more = here.len().saturating_sub(SHOWN);
+            for problem in here.into_iter().take(SHOWN) {
                 let place = match problem.line {
                     Some(line) => format!("line {line:<width$}   "),
                     None if width > 0 => " ".repeat(8 + width),
@@ -60,6 +65,9 @@ impl fmt::Display for Problems {
                 if let Some(hint) = &problem.hint {
                     write!(formatter, "\n  {}hint: {hint}", " ".repeat(place.len()))?;
                 }
+            }
+            if more > 0 {
+                write!(formatter, "\n  and {} more", thousands(more as u64))?;
             }
         }
         Ok(())

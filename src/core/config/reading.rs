@@ -35,6 +35,14 @@ pub fn read(text: &str, origin: &str, overrides: &[(String, String)]) -> Result<
     let mut problems = reader.problems;
     // By line; what has no line of the file comes after it, in the order of reading.
     problems.sort_by_key(|problem| (problem.origin != origin, problem.line.unwrap_or(usize::MAX)));
+    if problems.is_empty()
+        && let Some(experiment) = &experiment
+        && let Err(too_long) = node::fits(&experiment.to_toml())
+    {
+        // What is trained is the text with every field: it must be possible to read that, too.
+        let text = format!("with every setting written out: {too_long}");
+        problems.push(Problem { origin: origin.to_owned(), line: None, path: String::new(), text, hint: None });
+    }
     match experiment {
         Some(experiment) if problems.is_empty() => Ok(experiment),
         _ => Err(Problems(problems)),

@@ -71,17 +71,23 @@ fn differs(path: &Path, found: &str, expected: &str, what: &str, set: &str) -> E
 
 /// The sum of `name` in the folder's list, if there is one.
 fn noted(folder: &Path, name: &str) -> Option<String> {
-    let text = std::fs::read_to_string(folder.join(SUMS)).ok()?;
+    let text = String::from_utf8(read_at_most(&folder.join(SUMS), 1 << 16).ok()?).ok()?;
     text.lines().find_map(|line| {
         let (sum, file) = line.split_once("  ")?;
         (file == name && sum.len() == 64).then(|| sum.to_owned())
     })
 }
 
+/// Opens a file that is one, and says how long it is. A pipe or a device is refused, at once.
+pub(crate) fn open(path: &Path) -> Result<(std::fs::File, u64), Error> {
+    let file = crate::run::disk::open_to_read(path).map_err(|error| Error::disk("read", path, &error))?;
+    let about = file.metadata().map_err(|error| Error::disk("read", path, &error))?;
+    if about.is_file() { Ok((file, about.len())) } else { Err(Error::damaged(format!("`{}` is no file", path.display()))) }
+}
+
 /// Reads a file of exactly `expected` bytes; more or fewer are an error, found before anything is allocated.
 pub(crate) fn read_exactly(path: &Path, expected: u64, set: &str) -> Result<Vec<u8>, Error> {
-    let mut file = std::fs::File::open(path).map_err(|error| Error::disk("read", path, &error))?;
-    let found = file.metadata().map_err(|error| Error::disk("read", path, &error))?.len();
+    let (mut file, found) = open(path)?;
     if found != expected {
         return Err(wrong_size(path, found, expected, set));
     }
@@ -95,8 +101,8 @@ pub(crate) fn read_exactly(path: &Path, expected: u64, set: &str) -> Result<Vec<
 
 /// Reads a file of at most `most` bytes.
 pub(crate) fn read_at_most(path: &Path, most: u64) -> Result<Vec<u8>, Error> {
-    let file = std::fs::File::open(path).map_err(|error| Error::disk("read", path, &error))?;
-    let mut bytes = Vec::new();
+    let (file, found) = open(path)?;
+    let mut bytes = Vec::with_capacity(found.min(most) as usize + 1);
     file.take(most + 1).read_to_end(&mut bytes).map_err(|error| Error::disk("read", path, &error))?;
     if bytes.len() as u64 > most {
         return Err(Error::damaged(format!("`{}` is too large: more than {} bytes", path.display(), super::error::grouped(most))));
@@ -104,9 +110,11 @@ pub(crate) fn read_at_most(path: &Path, most: u64) -> Result<Vec<u8>, Error> {
     Ok(bytes)
 }
 
-/// Unpacks a gzip file of exactly `expected` bytes of content.
+/// Unpacks a gzip file of exactly `expected` bytes of content: a larger one is left off one byte beyond.
 pub(crate) fn gunzip_exactly(packed: &[u8], path: &Path, expected: u64, set: &str) -> Result<Vec<u8>, Error> {
-    let mut bytes = Vec::with_capacity(expected as usize + 1);
+    // No byte of deflate stands for more than 1,032 bytes, so a small file gets little room whatever it should hold.
+    let possible = (packed.len() as u64).saturating_mul(1032);
+    let mut bytes = Vec::with_capacity(expected.saturating_add(1).min(possible) as usize);
     let outcome = flate2::read::MultiGzDecoder::new(packed).take(expected + 1).read_to_end(&mut bytes);
     if let Err(error) = outcome {
         return Err(Error::damaged(format!(

@@ -17,9 +17,9 @@ const SIDE: usize = 32;
 const PLANE: usize = SIDE * SIDE;
 
 /// What one file says beside its pixels.
-struct Part {
-    labels: Vec<u16>,
-    sum: String,
+pub(super) struct Part {
+    pub labels: Vec<u16>,
+    pub sum: String,
 }
 
 /// Reads the set from `root`: the training files that `listed` names, or all.
@@ -85,14 +85,15 @@ fn shaped(images: Vec<u8>) -> ImageSet {
 }
 
 /// The names of the classes: from the set's own list where it is there and whole, else built in.
-fn classes(set: &Official, paths: &[PathBuf]) -> Result<Vec<String>, Error> {
+pub(super) fn classes(set: &Official, paths: &[PathBuf]) -> Result<Vec<String>, Error> {
     let built_in = || set.classes.iter().map(|&name| name.to_owned()).collect();
     let list = set.names_file.and_then(|name| Some(paths.first()?.parent()?.join(name)));
     let Some(path) = list.filter(|path| path.is_file()) else { return Ok(built_in()) };
     if path.metadata().is_ok_and(|about| about.len() > 1 << 16) {
         return Err(Error::damaged(format!("`{}` is too long for a list of {} names", path.display(), set.classes.len())));
     }
-    let text = std::fs::read_to_string(&path).map_err(|error| Error::disk("read", &path, &error))?;
+    let text = String::from_utf8(check::read_at_most(&path, 1 << 16)?)
+        .map_err(|_| Error::damaged(format!("`{}` is no text: it is not UTF-8", path.display())))?;
     let names: Vec<String> = text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect();
     if names.len() == set.classes.len() {
         return Ok(names);
@@ -102,7 +103,14 @@ fn classes(set: &Official, paths: &[PathBuf]) -> Result<Vec<String>, Error> {
 }
 
 /// Reads and checks one file, and puts its pixels into their place.
-fn read_file(set: &Official, file: &File, path: &Path, label_bytes: usize, classes: usize, into: &mut [u8]) -> Result<Part, Error> {
+pub(super) fn read_file(
+    set: &Official,
+    file: &File,
+    path: &Path,
+    label_bytes: usize,
+    classes: usize,
+    into: &mut [u8],
+) -> Result<Part, Error> {
     let bytes = if path.extension().is_some_and(|end| end == "gz") {
         let packed = check::read_at_most(path, file.bytes + (1 << 20))?;
         check::gunzip_exactly(&packed, path, file.bytes, set.name)?

@@ -62,7 +62,7 @@ fn assemble(images: Vec<u8>, labels: &[u8]) -> ImageSet {
 }
 
 /// Reads and checks one file; its contents without the header, and their sum.
-fn read_file(set: &Official, file: &File, path: &Path) -> Result<(Vec<u8>, String), Error> {
+pub(super) fn read_file(set: &Official, file: &File, path: &Path) -> Result<(Vec<u8>, String), Error> {
     let mut vouched = false;
     let mut bytes = if path.extension().is_some_and(|end| end == "gz") {
         // No set has a gzip file that is larger than its contents, so this bounds what is read.

@@ -12,6 +12,8 @@ mod download;
 mod error;
 pub mod fetch;
 mod folder;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod foreign;
 pub mod glyphs;
 mod holdout;
 mod idx;

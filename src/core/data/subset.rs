@@ -93,8 +93,8 @@ pub(crate) fn find(name: &str, root: &Path) -> PathBuf {
 
 /// Keeps the training images that a JSON file lists by their canonical numbers, in the order of the file.
 pub(crate) fn listed(set: &ImageSet, whole: usize, path: &Path) -> Result<ImageSet, Error> {
-    // A list of every image of the largest sets is far below this.
-    const MOST: u64 = 64 << 20;
+    // A list of two million images.
+    const MOST: u64 = 16 << 20;
     let about = path.metadata().map_err(|error| Error::disk("read the subset file", path, &error))?;
     if about.len() > MOST {
         return Err(Error::choice(format!(
@@ -104,8 +104,7 @@ pub(crate) fn listed(set: &ImageSet, whole: usize, path: &Path) -> Result<ImageS
             grouped(MOST)
         )));
     }
-    let text = std::fs::read_to_string(path).map_err(|error| Error::disk("read the subset file", path, &error))?;
-    let numbers: Vec<u32> = serde_json::from_str(&text).map_err(|error| {
+    let numbers: Vec<u32> = serde_json::from_slice(&super::check::read_at_most(path, MOST)?).map_err(|error| {
         Error::choice(format!("the subset file `{}` is no list of image numbers: {error}", path.display()))
             .hint("expected a JSON array of numbers from 0, as `[17, 4, 1023]`")
     })?;
@@ -116,25 +115,27 @@ pub(crate) fn listed(set: &ImageSet, whole: usize, path: &Path) -> Result<ImageS
         }
     }
     let mut seen = vec![false; whole];
-    let mut places = Vec::with_capacity(numbers.len());
-    let (mut outside, mut twice, mut absent) = (Vec::new(), Vec::new(), Vec::new());
+    let mut places = Vec::with_capacity(numbers.len().min(set.len()));
+    // Of what does not fit, how many there are and the first.
+    let (mut outside, mut twice, mut absent) = ((0, 0), (0, 0), (0, 0));
+    let miss = |kind: &mut (u64, u32), number: u32| *kind = if kind.0 == 0 { (1, number) } else { (kind.0 + 1, kind.1) };
     for &number in &numbers {
         match place_of.get(number as usize) {
-            None => outside.push(number),
-            Some(_) if std::mem::replace(&mut seen[number as usize], true) => twice.push(number),
-            Some(None) => absent.push(number),
+            None => miss(&mut outside, number),
+            Some(_) if std::mem::replace(&mut seen[number as usize], true) => miss(&mut twice, number),
+            Some(None) => miss(&mut absent, number),
             Some(Some(place)) => places.push(*place),
         }
     }
     let mut problems = Vec::new();
-    let mut note = |numbers: &[u32], what: &str| {
-        if let Some(first) = numbers.first() {
-            problems.push(format!("{} {what}, {first} first", grouped(numbers.len() as u64)));
+    let mut note = |(count, first): (u64, u32), what: &str| {
+        if count > 0 {
+            problems.push(format!("{} {what}, {first} first", grouped(count)));
         }
     };
-    note(&outside, &format!("outside the set (0 to {})", whole.saturating_sub(1)));
-    note(&twice, "listed twice");
-    note(&absent, "in training files that are not read, or of classes that are not kept");
+    note(outside, &format!("outside the set (0 to {})", whole.saturating_sub(1)));
+    note(twice, "listed twice");
+    note(absent, "in training files that are not read, or of classes that are not kept");
     if numbers.is_empty() {
         problems.push("it lists no image".to_owned());
     }

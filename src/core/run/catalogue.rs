@@ -153,7 +153,9 @@ pub fn has_begun(directory: &RunDirectory) -> bool {
 pub fn large(directory: &RunDirectory, keep_best: bool) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let best = directory.best();
-    for folder in [directory.state(), directory.checkpoints(), directory.scores()] {
+    // A folder that is a link leads to what is not this run's to delete.
+    let folders = [directory.state(), directory.checkpoints(), directory.scores()];
+    for folder in folders.into_iter().filter(|folder| !folder.is_symlink()) {
         let files = fs::read_dir(&folder).into_iter().flatten().flatten().map(|entry| entry.path());
         found.extend(files.filter(|path| !(keep_best && *path == best)));
     }
@@ -327,6 +329,41 @@ mod tests {
         assert_eq!(all.len(), 2);
         assert!(all.iter().all(|run| run.unreadable && run.message.is_some()));
         assert!(all.iter().any(|run| run.message.as_ref().unwrap().contains("has format 99")));
+    }
+
+    #[test]
+    fn what_lies_behind_a_link_is_not_pruned() {
+        let keep = tempfile::tempdir().unwrap();
+        let run = make(&keep.path().join("runs"), "linked");
+        let outside = keep.path().join("outside");
+        std::fs::create_dir(&outside).unwrap();
+        std::fs::write(outside.join("mine.safetensors"), b"x").unwrap();
+        std::fs::remove_dir(run.checkpoints()).unwrap();
+        std::os::unix::fs::symlink(&outside, run.checkpoints()).unwrap();
+        std::os::unix::fs::symlink(outside.join("mine.safetensors"), run.state().join("step-1.safetensors")).unwrap();
+        assert_eq!(large(&run, false), [run.state().join("step-1.safetensors")]);
+        slim(&run, false).unwrap();
+        delete(&run).unwrap();
+        assert!(outside.join("mine.safetensors").exists() && !run.path().exists());
+    }
+
+    /// A pipe without a writer would hold a reader for ever.
+    #[test]
+    fn pipes_and_devices_in_place_of_files_are_refused_at_once() {
+        let keep = tempfile::tempdir().unwrap();
+        let run = make(keep.path(), "pipes");
+        let mode = nix::sys::stat::Mode::from_bits_truncate(0o600);
+        for path in [run.status(), run.events(), run.lock(), run.log(), run.labels_file(), run.commands().join("1.json")] {
+            nix::unistd::mkfifo(&path, mode).unwrap();
+        }
+        assert!(summary(&run).unwrap().unreadable);
+        assert!(super::super::Follower::open(&run).poll().unwrap_err().to_string().ends_with("not a plain file"));
+        assert!(!Lock::is_held(&run));
+        assert_eq!(run.read_log_end(100).unwrap(), "");
+        assert_eq!(super::super::pending(&run).unwrap().len(), 1);
+        std::fs::remove_file(run.record_file()).unwrap();
+        std::os::unix::fs::symlink("/dev/zero", run.record_file()).unwrap();
+        assert!(run.record().unwrap_err().to_string().ends_with("not a plain file"));
     }
 
     #[test]

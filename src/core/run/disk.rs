@@ -223,11 +223,17 @@ pub fn size(bytes: u64) -> String {
     if unit == 0 || value >= 99.5 { format!("{value:.0} {}", UNITS[unit]) } else { format!("{value:.1} {}", UNITS[unit]) }
 }
 
+/// Opens a file for reading, at once: nobody may ever write into a pipe that lies where a file should.
+pub(crate) fn open_to_read(path: &Path) -> io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt;
+    OpenOptions::new().read(true).custom_flags(nix::libc::O_NONBLOCK).open(path)
+}
+
 /// Reads a whole file that may not be larger than `limit`.
 pub(crate) fn read(path: &Path, limit: u64) -> Result<Vec<u8>> {
     use std::io::Read;
     let wrap = |error| Error::io("read", path, error);
-    let file = File::open(path).map_err(wrap)?;
+    let file = open_to_read(path).map_err(wrap)?;
     let facts = file.metadata().map_err(wrap)?;
     if !facts.is_file() {
         return Err(Error::damaged(path, "not a plain file"));

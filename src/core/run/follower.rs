@@ -5,6 +5,7 @@
 //! which suffices: the file is shorter than what was read, the bytes before our place are others than we read there, or
 //! `status.json` names another generation.
 
+use super::disk;
 use super::error::{Error, Result};
 use super::layout::RunDirectory;
 use super::line::{LONGEST, parse};
@@ -16,6 +17,8 @@ use std::path::PathBuf;
 
 /// Events that one poll hands out at most.
 const MOST: usize = 2_000;
+/// Bytes of lines after which a poll hands out what it has, however few events: they take several times as much memory.
+const BYTES: usize = 1 << 20;
 /// Bytes read at once.
 const CHUNK: usize = 256 << 10;
 /// Bytes before our place that are remembered, to notice that the file was cut and has grown again.
@@ -47,6 +50,8 @@ pub struct Follower {
     start: usize,
     /// End of the part of `held` that is known to hold no line end.
     searched: usize,
+    /// Bytes of lines that this poll may still hand out.
+    budget: usize,
     /// The last bytes of the file before `offset`.
     tail: Vec<u8>,
     /// Inode, length and time of change of the file when it was read to its end.
@@ -64,6 +69,7 @@ impl Follower {
             held: Vec::new(),
             start: 0,
             searched: 0,
+            budget: BYTES,
             tail: Vec::new(),
             seen: None,
         }
@@ -77,8 +83,9 @@ impl Follower {
     /// The same with a bound of one's own.
     pub fn poll_at_most(&mut self, most: usize) -> Result<Update> {
         let mut update = Update::default();
+        self.budget = BYTES;
         self.take_lines(&mut update, most);
-        if update.events.len() >= most {
+        if update.events.len() >= most || self.budget == 0 {
             update.more = true;
             return Ok(update);
         }
@@ -90,13 +97,16 @@ impl Follower {
         if self.seen == Some(mark(&facts)) {
             return Ok(update);
         }
-        let file = File::open(&self.events).map_err(|error| Error::io("read", &self.events, error))?;
+        let file = disk::open_to_read(&self.events).map_err(|error| Error::io("read", &self.events, error))?;
         let facts = file.metadata().map_err(|error| Error::io("read", &self.events, error))?;
+        if !facts.is_file() {
+            return Err(Error::damaged(&self.events, "not a plain file"));
+        }
         let length = facts.len();
         if length < self.offset || !self.tail_is_there(&file)? {
             self.restart(&mut update);
         }
-        while self.offset < length && update.events.len() < most {
+        while self.offset < length && update.events.len() < most && self.budget > 0 {
             if !self.read_chunk(&file, length)? {
                 // Cut this very moment: start again at the next poll.
                 self.restart(&mut update);
@@ -163,7 +173,7 @@ impl Follower {
             self.start = 0;
         }
         if self.held.len() > LONGEST {
-            return Err(Error::damaged(&self.events, format!("a line is longer than {}", super::disk::size(LONGEST as u64))));
+            return Err(Error::damaged(&self.events, format!("a line is longer than {}", disk::size(LONGEST as u64))));
         }
         let want = CHUNK.min((length - self.offset) as usize);
         let old = self.held.len();
@@ -185,17 +195,19 @@ impl Follower {
     }
 
     fn take_lines(&mut self, update: &mut Update, most: usize) {
-        while update.events.len() < most {
+        while update.events.len() < most && self.budget > 0 {
             let Some(length) = self.held[self.searched..].iter().position(|byte| *byte == b'\n') else {
                 self.searched = self.held.len();
                 break;
             };
             let end = self.searched + length;
             let line = &self.held[self.start..end];
-            match parse(line) {
-                Ok(event) => update.events.push(event),
-                Err(_) if line.iter().all(u8::is_ascii_whitespace) => {}
-                Err(reason) => match &mut update.damaged {
+            self.budget = self.budget.saturating_sub(line.len() + 1);
+            let read = if line.iter().all(u8::is_ascii_whitespace) { None } else { Some(parse(line)) };
+            match read {
+                None => {}
+                Some(Ok(event)) => update.events.push(event),
+                Some(Err(reason)) => match &mut update.damaged {
                     Some((count, _)) => *count += 1,
                     none => *none = Some((1, reason)),
                 },

@@ -200,7 +200,7 @@ impl RunDirectory {
         use std::os::unix::fs::FileExt;
         let path = self.log();
         let wrap = |error| Error::io("read", &path, error);
-        let file = std::fs::File::open(&path).map_err(wrap)?;
+        let file = disk::open_to_read(&path).map_err(wrap)?;
         let length = file.metadata().map_err(wrap)?.len();
         let from = length.saturating_sub(bytes);
         let mut end = vec![0; (length - from) as usize];

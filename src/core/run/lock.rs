@@ -74,7 +74,7 @@ impl Lock {
 }
 
 pub(super) fn is_held_at(path: &Path) -> bool {
-    let Ok(file) = File::open(path) else { return false };
+    let Ok(file) = disk::open_to_read(path) else { return false };
     let mut probe = whole_file(libc::F_WRLCK);
     match fcntl(&file, FcntlArg::F_OFD_GETLK(&mut probe)) {
         Ok(_) => i32::from(probe.l_type) != libc::F_UNLCK,

@@ -7,6 +7,7 @@
 //! Everything that changes something on disk goes through [`disk`], so that tests can let any of it fail.
 
 pub mod catalogue;
+mod checkpoint_file;
 mod clock;
 mod command;
 pub mod disk;
@@ -14,20 +15,25 @@ mod error;
 mod event_writer;
 pub mod fault;
 mod follower;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod foreign;
 mod labels;
 mod layout;
 mod line;
 mod lock;
 mod outline;
 mod plain;
+mod progress;
 mod reserve;
 mod run_record;
 mod state_file;
 mod status;
 mod sweep;
+mod tensor_file;
 mod unsynced;
 mod whole;
 
+pub use checkpoint_file::{Named, Part, Wanted, read_checkpoint};
 pub use clock::{now, timestamp};
 pub use command::{CommandKind, clear, pending, remove, send};
 pub use error::{Error, Result};
@@ -37,9 +43,11 @@ pub use labels::Labels;
 pub use layout::{Origin, Outline, RunDirectory, runs_folder};
 pub use lock::{Holder, Lock, host};
 pub use plain::{plain, plain_lines};
+pub use progress::{Best, EpochSums, Identity, LossScaleState, Progress, Series, TestResult};
 pub use reserve::Reserve;
 pub use run_record::{FORMAT, Machine, Parent, RunRecord, Seeds};
 pub use state_file::{save_state, save_state_with, saved_step, states};
 pub use status::{Pulse, State, Status, shown_state};
 pub use sweep::sweep;
+pub use tensor_file::{LARGEST, TensorFile, read_tensor_file};
 pub use whole::{replace_quick, write_whole, write_whole_with};

@@ -1,5 +1,7 @@
 //! Text from a run directory is foreign: before a terminal shows it, whatever could steer the terminal is taken out.
 
+use crate::words::steers;
+
 /// The text in one line without control characters, escape sequences and marks that turn the direction of writing.
 pub fn plain(text: &str) -> String {
     text.chars().map(|letter| if letter == '\n' || letter == '\t' { ' ' } else { letter }).filter(|letter| !steers(*letter)).collect()
@@ -8,11 +10,6 @@ pub fn plain(text: &str) -> String {
 /// The same, but lines are kept.
 pub fn plain_lines(text: &str) -> String {
     text.chars().map(|letter| if letter == '\t' { ' ' } else { letter }).filter(|letter| *letter == '\n' || !steers(*letter)).collect()
-}
-
-fn steers(letter: char) -> bool {
-    letter.is_control()
-        || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
 }
 
 #[cfg(test)]

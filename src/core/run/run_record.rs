@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 /// Format of run directories that this version writes, and the newest that it reads.
 pub const FORMAT: u32 = 1;
 
-/// Largest `run.json` that is read.
-const LIMIT: u64 = 4 << 20;
+/// Largest `run.json` that is read. Its unknown fields are kept, in many times their size.
+const LIMIT: u64 = 1 << 20;
 
 /// The contents of `run.json`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -149,7 +149,14 @@ impl RunRecord {
     /// Writes it, whole.
     pub(super) fn write(&self, path: &Path) -> Result<()> {
         let mut bytes = serde_json::to_vec_pretty(self).map_err(|error| Error::damaged(path, error.to_string()))?;
+        if bytes.len() as u64 >= LIMIT {
+            // Unknown fields may take less room as they were.
+            bytes = serde_json::to_vec(self).map_err(|error| Error::damaged(path, error.to_string()))?;
+        }
         bytes.push(b'\n');
+        if bytes.len() as u64 > LIMIT {
+            return Err(Error::damaged(path, format!("it would be larger than {}", disk::size(LIMIT))));
+        }
         write_whole(path, &bytes)
     }
 }

@@ -12,10 +12,31 @@ pub fn path() -> Option<PathBuf> {
     directories::ProjectDirs::from("", "", "curricle").map(|folders| folders.config_dir().join("keymap.toml"))
 }
 
+/// Largest file that is read: every action with several keys takes some 5 kB.
+const LONGEST: u64 = 64 << 10;
+
+/// Everything that is wrong with the text of a keymap file.
+pub fn problems(text: &str) -> Vec<String> {
+    let mut problems = Vec::new();
+    lay_over(&mut Keymap::default(), text, &mut problems);
+    problems
+}
+
+/// The text of a file, if it is one and not too large.
+fn text_of(path: &Path) -> std::io::Result<String> {
+    use std::io::{Error, ErrorKind, Read};
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(Error::new(ErrorKind::InvalidInput, "it is no file"));
+    }
+    let mut text = String::new();
+    let length = std::fs::File::open(path)?.take(LONGEST + 1).read_to_string(&mut text)?;
+    if length as u64 > LONGEST { Err(Error::new(ErrorKind::InvalidInput, format!("more than {LONGEST} bytes"))) } else { Ok(text) }
+}
+
 /// The keymap with the file laid over it, and every problem in the file. A missing file changes nothing.
 pub fn read(path: &Path) -> (Keymap, Vec<String>) {
     let mut keymap = Keymap::default();
-    let text = match std::fs::read_to_string(path) {
+    let text = match text_of(path) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return (keymap, Vec::new()),
         Err(error) => return (keymap, vec![format!("{}: {error}; the default keys hold", path.display())]),
@@ -115,6 +136,29 @@ fn clashes(keymap: &mut Keymap, chosen: &[(Place, super::Action, Vec<Key>, Strin
 mod tests {
     use super::*;
     use crate::tui::keymap::Action;
+    use curricle_core::words::steers;
+
+    /// Inputs that fuzzing began with, and those that it found.
+    #[test]
+    fn foreign_files_are_refused_in_words() {
+        let fuzz = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz");
+        let files =
+            |kind: &str| std::fs::read_dir(fuzz.join(kind).join("keymap")).into_iter().flatten().flatten().map(|entry| entry.path());
+        assert!(files("seeds").count() > 0);
+        for path in files("seeds").chain(files("regressions")) {
+            let text = String::from_utf8_lossy(&std::fs::read(&path).unwrap()).into_owned();
+            assert!(!problems(&text).iter().any(|problem| problem.chars().any(steers)), "{}", path.display());
+        }
+    }
+
+    #[test]
+    fn large_files_and_devices_are_not_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("keymap.toml");
+        std::fs::write(&path, "#".repeat(65 << 10)).unwrap();
+        assert!(read(&path).1[0].ends_with("more than 65536 bytes; the default keys hold"));
+        assert!(read(Path::new("/dev/zero")).1[0].ends_with("it is no file; the default keys hold"));
+    }
 
     fn laid(text: &str) -> (Keymap, Vec<String>) {
         let (mut keymap, mut problems) = (Keymap::default(), Vec::new());

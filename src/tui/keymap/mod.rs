@@ -4,7 +4,7 @@
 mod file;
 mod table;
 
-pub use file::{path, read};
+pub use file::{path, problems, read};
 pub use table::{PLACES, TABLE};
 
 use super::input::Key;

@@ -6,11 +6,23 @@ use proptest::prelude::*;
 
 #[test]
 fn a_file_that_is_too_large_is_refused() {
-    let text = format!("{LEAST}# {}\n", "x".repeat(1 << 20));
+    let text = format!("{LEAST}# {}\n", "x".repeat(128 << 10));
     assert_eq!(
         bad(&text).to_string(),
-        format!("1 problem in `file.toml`\n  no valid TOML: {} bytes are too many: an experiment has at most 1048576", text.len())
+        format!("1 problem in `file.toml`\n  no valid TOML: {} bytes are too many: an experiment has at most 131072", text.len())
     );
+}
+
+#[test]
+fn lists_without_end_are_refused() {
+    let message = bad(&format!("{LEAST}x = [{}]\n", "[],".repeat(10_000))).to_string();
+    assert!(message.contains("10003 lists and tables are too many: an experiment has at most 10000"), "{message}");
+}
+
+#[test]
+fn of_thousands_of_problems_a_hundred_are_written_out() {
+    let message = bad(&format!("{LEAST}{}", (0..1_500).map(|number| format!("[x{number}]\n")).collect::<String>())).to_string();
+    assert!(message.starts_with("1500 problems in `file.toml`\n") && message.ends_with("\n  and 1,400 more"), "{message}");
 }
 
 #[test]

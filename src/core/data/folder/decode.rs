@@ -1,6 +1,6 @@
 //! One image file to bytes, within limits: a file from anywhere must not take the memory of the machine.
 
-use super::super::check::sha256;
+use super::super::check::{open, read_at_most, sha256};
 use super::super::error::{Error, grouped, plain};
 use super::Shape;
 use image::{DynamicImage, ImageDecoder, ImageReader, Limits};
@@ -11,8 +11,12 @@ use std::path::Path;
 const FILE_MOST: u64 = 64 << 20;
 /// Largest width and height.
 const SIDE_MOST: u32 = 16_384;
-/// Most memory that decoding one file may take.
-const MEMORY_MOST: u64 = 1 << 30;
+/// Largest picture, in bytes as decoded: 16 megapixels in colour. It may stand in memory twice.
+const PICTURE_MOST: u64 = 48_000_000;
+/// Largest progressive JPEG: its decoder takes twice the picture beside it.
+const PROGRESSIVE_MOST: u64 = 30_000_000;
+/// Most memory that a decoder may take for what comes with the picture, as a colour profile.
+const MEMORY_MOST: u64 = 50_000_000;
 
 /// What the header of an image says, as it is to be seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,9 +29,8 @@ pub(super) struct Header {
 
 /// Reads a header.
 pub(super) fn header(path: &Path) -> Result<Header, Error> {
-    let bytes = read(path)?;
     let (orientation, size, colour) = {
-        let mut decoder = decoder(&bytes, path)?;
+        let mut decoder = decoder(read(path)?, path)?;
         let orientation = decoder.orientation().map_err(|error| wrong(path, &error))?;
         (orientation, decoder.dimensions(), decoder.color_type().has_color())
     };
@@ -41,11 +44,12 @@ pub(super) fn header(path: &Path) -> Result<Header, Error> {
 /// Decodes an image into its place; the check sum of the file.
 pub(super) fn decode(path: &Path, shape: Shape, resize: bool, into: &mut [u8]) -> Result<String, Error> {
     let bytes = read(path)?;
-    let mut decoder = decoder(&bytes, path)?;
+    let sum = sha256(&bytes);
+    let mut decoder = decoder(bytes, path)?;
     let orientation = decoder.orientation().map_err(|error| wrong(path, &error))?;
-    let mut image = DynamicImage::from_decoder(decoder).map_err(|error| wrong(path, &error))?;
+    let image = DynamicImage::from_decoder(decoder).map_err(|error| wrong(path, &error))?;
+    let mut image = opaque(image);
     image.apply_orientation(orientation);
-    let image = opaque(image);
     // Scaled to cover the square, the rest cut off evenly: objects keep their shape.
     let size = (shape.width as u32, shape.height as u32);
     let image = if resize && (image.width(), image.height()) != size {
@@ -58,28 +62,23 @@ pub(super) fn decode(path: &Path, shape: Shape, resize: bool, into: &mut [u8]) -
         return Err(Error::damaged(format!("`{}` changed while it was read", path.display())));
     }
     into.copy_from_slice(&pixels);
-    Ok(sha256(&bytes))
+    Ok(sum)
 }
 
 /// The file's bytes, if it is not too large.
 fn read(path: &Path) -> Result<Vec<u8>, Error> {
-    let about = path.metadata().map_err(|error| Error::disk("read", path, &error))?;
-    if !about.is_file() {
-        return Err(Error::damaged(format!("`{}` is no file", path.display())));
+    let (_, length) = open(path)?;
+    if length > FILE_MOST {
+        return Err(Error::damaged(format!("`{}` has {} bytes, at most {} are read", path.display(), grouped(length), grouped(FILE_MOST))));
     }
-    if about.len() > FILE_MOST {
-        return Err(Error::damaged(format!(
-            "`{}` has {} bytes, at most {} are read",
-            path.display(),
-            grouped(about.len()),
-            grouped(FILE_MOST)
-        )));
-    }
-    std::fs::read(path).map_err(|error| Error::disk("read", path, &error))
+    read_at_most(path, FILE_MOST)
 }
 
-/// A decoder chosen by the file's contents, with limits.
-fn decoder<'a>(bytes: &'a [u8], path: &Path) -> Result<impl ImageDecoder + use<'a>, Error> {
+/// A decoder chosen by the file's contents, with limits. It takes the bytes along: one that copies them frees them first.
+fn decoder(bytes: Vec<u8>, path: &Path) -> Result<impl ImageDecoder + use<>, Error> {
+    // No other part of an honest JPEG holds these two bytes; where a false one does, the smaller limit does no harm.
+    let progressive = bytes.starts_with(&[0xff, 0xd8]) && bytes.windows(2).any(|two| two == [0xff, 0xc2]);
+    let most = if progressive { PROGRESSIVE_MOST } else { PICTURE_MOST };
     let mut reader = ImageReader::new(Cursor::new(bytes))
         .with_guessed_format()
         .map_err(|error| Error::damaged(format!("`{}`: {}", path.display(), plain(&error))))?;
@@ -91,7 +90,19 @@ fn decoder<'a>(bytes: &'a [u8], path: &Path) -> Result<impl ImageDecoder + use<'
     limits.max_image_height = Some(SIDE_MOST);
     limits.max_alloc = Some(MEMORY_MOST);
     reader.limits(limits);
-    reader.into_decoder().map_err(|error| wrong(path, &error))
+    let decoder = reader.into_decoder().map_err(|error| wrong(path, &error))?;
+    let bytes = decoder.total_bytes();
+    if bytes > most {
+        let (width, height) = decoder.dimensions();
+        return Err(Error::damaged(format!(
+            "`{}` is too large: {width}×{height} pixels take {} bytes, at most {} are decoded{}",
+            path.display(),
+            grouped(bytes),
+            grouped(most),
+            if progressive { " of a progressive JPEG" } else { "" }
+        )));
+    }
+    Ok(decoder)
 }
 
 /// An image without transparency: what shows through is black, as the padding of crops is.

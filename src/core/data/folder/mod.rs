@@ -5,6 +5,8 @@
 //! anything is decoded; then pixels, on all cores, straight to their place.
 
 mod decode;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod foreign;
 mod walk;
 
 use super::check::sha256;

@@ -2,7 +2,7 @@
 //! the published logs: the rate drops when the number of bad epochs is *greater than* its patience, the run stops when
 //! it is *at least* its own).
 
-use curricle_core::config::Schedule;
+use crate::config::Schedule;
 use serde::{Deserialize, Serialize};
 
 /// `ReduceLROnPlateau`, mode min, relative threshold.

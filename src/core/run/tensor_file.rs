@@ -1,0 +1,119 @@
+//! safetensors files as bytes: what checkpoints and states have in common. Limits come before anything is allocated.
+
+use super::disk;
+use super::error::Result;
+use super::plain;
+use safetensors::tensor::{Dtype, Metadata, SafeTensors};
+use std::path::Path;
+
+/// Largest file that is read, in bytes: ten times WideResNet-28-10 in f64.
+pub const LARGEST: u64 = 4 << 30;
+/// Largest header. That of a network of 1,000 layers has 500 kB.
+const HEADER_MOST: u64 = 2 << 20;
+
+/// Reads a whole file, if it is one and not too large.
+pub fn read_tensor_file(path: &Path) -> Result<Vec<u8>> {
+    disk::read(path, LARGEST)
+}
+
+/// The tensors of a file, and the texts beside them.
+#[derive(Debug)]
+pub struct TensorFile<'a> {
+    tensors: SafeTensors<'a>,
+    header: Metadata,
+}
+
+impl<'a> TensorFile<'a> {
+    /// Looks at the header; the tensors themselves stay where they are.
+    pub fn parse(bytes: &'a [u8]) -> std::result::Result<Self, String> {
+        if let Some(length) = bytes.first_chunk().map(|first| u64::from_le_bytes(*first))
+            && length > HEADER_MOST
+            && length < bytes.len() as u64
+        {
+            return Err(format!("its header has {length} bytes, at most {HEADER_MOST} are read"));
+        }
+        // The library's words may quote the file.
+        let words = |error: safetensors::SafeTensorError| plain(&error.to_string());
+        let (_, header) = SafeTensors::read_metadata(bytes).map_err(words)?;
+        Ok(Self { tensors: SafeTensors::deserialize(bytes).map_err(words)?, header })
+    }
+
+    /// All tensors.
+    pub fn tensors(&self) -> &SafeTensors<'a> {
+        &self.tensors
+    }
+
+    /// Names of all tensors, in alphabetical order.
+    pub fn names(&self) -> Vec<&str> {
+        let mut names = self.tensors.names();
+        names.sort_unstable();
+        names
+    }
+
+    /// A text beside the tensors.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.header.metadata().as_ref()?.get(name).map(String::as_str)
+    }
+
+    /// A tensor's numbers in PyTorch's order, widened to f64. It must have this shape.
+    pub fn values(&self, name: &str, shape: &[i64]) -> std::result::Result<Vec<f64>, String> {
+        let view = self.tensors.tensor(name).map_err(|_| format!("`{name}` is missing"))?;
+        if !same(view.shape(), shape) {
+            return Err(format!("`{name}` has shape {:?}, the network needs {shape:?}", view.shape()));
+        }
+        let data = view.data();
+        match view.dtype() {
+            Dtype::F32 => Ok(data.as_chunks().0.iter().map(|&bytes| f64::from(f32::from_le_bytes(bytes))).collect()),
+            Dtype::F64 => Ok(data.as_chunks().0.iter().map(|&bytes| f64::from_le_bytes(bytes)).collect()),
+            Dtype::BF16 => Ok(data.as_chunks().0.iter().map(|&[low, high]| f64::from(f32::from_le_bytes([0, 0, low, high]))).collect()),
+            other => Err(format!("`{name}` holds {other:?}; f32, f64 and bf16 are read")),
+        }
+    }
+
+    /// The bytes of a flat vector of f32 or f64, which must have this length.
+    pub fn vector(&self, name: &str, length: usize) -> std::result::Result<(Dtype, &'a [u8]), String> {
+        let view = self.tensors.tensor(name).map_err(|error| format!("is damaged: {}", plain(&error.to_string())))?;
+        if !matches!(view.dtype(), Dtype::F32 | Dtype::F64) {
+            return Err(format!("`{name}` holds {:?}", view.dtype()));
+        }
+        if view.shape() != [length] {
+            return Err(format!("`{name}` has shape {:?}, the network needs [{length}]", view.shape()));
+        }
+        Ok((view.dtype(), view.data()))
+    }
+
+    /// A single whole number, if the tensor is one.
+    pub fn whole(&self, name: &str) -> Option<i64> {
+        let view = self.tensors.tensor(name).ok().filter(|view| view.dtype() == Dtype::I64)?;
+        view.data().try_into().ok().map(i64::from_le_bytes)
+    }
+}
+
+fn same(found: &[usize], wanted: &[i64]) -> bool {
+    found.len() == wanted.len() && found.iter().zip(wanted).all(|(found, wanted)| usize::try_from(*wanted) == Ok(*found))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_without_measure_is_refused_before_it_is_read() {
+        let mut bytes = (HEADER_MOST + 1).to_le_bytes().to_vec();
+        bytes.resize(HEADER_MOST as usize + 100, b' ');
+        let error = TensorFile::parse(&bytes).unwrap_err();
+        assert_eq!(error, "its header has 2097153 bytes, at most 2097152 are read");
+        for bytes in [&b""[..], b"\xff\xff\xff\xff\xff\xff\xff\xff", b"\x02\0\0\0\0\0\0\0{}", b"\xff\xff\xff\xff\xff\xff\xff\x7f{}"] {
+            let outcome = TensorFile::parse(bytes);
+            assert_eq!(outcome.is_ok(), bytes.ends_with(b"\0{}"), "{outcome:?}");
+        }
+    }
+
+    #[test]
+    fn shapes_whose_product_overflows_are_refused() {
+        let header = br#"{"a":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,0]}}"#;
+        let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
+        bytes.extend(header);
+        assert!(TensorFile::parse(&bytes).is_err());
+    }
+}
