@@ -173,3 +173,49 @@ fn a_thousand_runs_are_listed_at_once() {
     println!("curricle runs list --json with 1,001 runs, sizes measured: {shortest:.1?}");
     assert!(shortest < Duration::from_millis(300), "{shortest:?}");
 }
+
+/// A run directory that somebody sent: every text in it tries to steer the terminal.
+#[test]
+fn a_hostile_run_directory_says_nothing_to_the_terminal() {
+    use curricle_core::words::steers;
+    let house = House::new("");
+    let run = house.runs().join("20261124-203531-a\u{1b}[2J-m4qz");
+    for folder in ["commands", "checkpoints", "state"] {
+        std::fs::create_dir_all(run.join(folder)).unwrap();
+    }
+    let odd = "\u{1b}]0;x\u{7}\u{9b}2J\u{202e}\u{7f}\u{e0041}";
+    let text = |fields: serde_json::Value| serde_json::to_vec(&fields).unwrap();
+    let record = serde_json::json!({
+        "format": 1, "id": odd, "name": odd, "created": odd, "version": odd, "commit": odd, "kind": odd, "set": odd, "network": odd,
+        "tags": [odd], "notes": odd, "sweep": odd, "arm": odd, "parent": { "kind": odd, "id": odd, "checkpoint": odd },
+        "machine": { "device": odd, "device_name": odd, "libtorch": odd, "cpu": odd }, odd: odd,
+    });
+    std::fs::write(run.join("run.json"), text(record)).unwrap();
+    std::fs::write(run.join("status.json"), text(serde_json::json!({ "state": "failed", "host": odd, "message": odd }))).unwrap();
+    std::fs::write(run.join("experiment.toml"), format!("# {odd}\nname = \"{odd}")).unwrap();
+    std::fs::write(run.join("resolved.toml"), format!("name = \"{odd}")).unwrap();
+    std::fs::write(run.join("log.txt"), odd).unwrap();
+    std::fs::write(run.join("lock"), text(serde_json::json!({ "pid": 1, "host": odd }))).unwrap();
+    std::fs::write(run.join(format!("checkpoints/{odd}.safetensors")), b"x").unwrap();
+    let calls: [&[&str]; 13] = [
+        &["runs", "list"],
+        &["runs", "list", "--json"],
+        &["runs", "show", "last"],
+        &["runs", "show", "last", "--json"],
+        &["runs", "show", "last", "--log"],
+        &["runs", "show", "last", "--experiment"],
+        &["runs", "show", "last", "--resolved"],
+        &["runs", "tag", "last"],
+        &["runs", "note", "last", "--json"],
+        &["runs", "verify", "last"],
+        &["fork", "last"],
+        &["eval", "last", "--from", "none"],
+        &["runs", "delete", "last"],
+    ];
+    for call in calls {
+        let said = house.call(call);
+        let all = format!("{}{}", said.out, said.err);
+        assert!(!all.trim().is_empty(), "{call:?} says nothing");
+        assert!(!all.chars().any(|letter| letter != '\n' && steers(letter)), "{call:?}: {all:?}");
+    }
+}
