@@ -45,11 +45,9 @@ parity: setup
 	@$(CARGO) test --release --locked -p curricle-engine --test reference_parity --test fixture_parity --test fixture_schedules \
 		--test published_schedules -- --include-ignored --nocapture
 
-## make proof: the long proofs: parity on all of the data, glyphs, quickstart on three seeds, the screen's speed
-proof: parity
-	@$(CARGO) test --release --locked -p curricle-engine --test glyphs_difficulty -- --ignored --nocapture
-	@bash scripts/proof-quickstart.sh
-	@python3 scripts/proof-screen.py
+## make proof: the long proofs, or one of them (ONLY=parity|glyphs|quickstart|screen|resume|faults|kill|cifar)
+proof: build
+	@bash scripts/proof.sh "$(ONLY)"
 
 ## make fuzz: feed every reader of foreign bytes with odd inputs (ONLY=events,idx SECONDS=600 JOBS=2); needs a nightly compiler
 fuzz:

@@ -74,7 +74,10 @@ pub struct Injection(u64);
 
 static NEXT: AtomicU64 = AtomicU64::new(1);
 static ACTIVE: AtomicU64 = AtomicU64::new(0);
-static JUDGES: Mutex<Vec<(u64, PathBuf, Arc<dyn Judge>)>> = Mutex::new(Vec::new());
+static JUDGES: Mutex<Vec<Watched>> = Mutex::new(Vec::new());
+
+/// Number of the injection, folder, and who judges what happens there.
+type Watched = (u64, PathBuf, Arc<dyn Judge>);
 
 /// Asks `judge` before every call on a path below `folder`.
 pub fn inject(folder: &Path, judge: impl Fn(Call, &Path) -> Verdict + Send + Sync + 'static) -> Injection {

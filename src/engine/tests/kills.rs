@@ -4,14 +4,14 @@
 //! run is at last let go on, it ends in the very bits of one that nobody touched. 100 kills here; `make proof ONLY=kill`
 //! makes 10,000 of them, goes on where it was interrupted, and keeps its tally in `docs/proofs/kill.json`.
 
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
 mod support;
 
+use curricle_core::random::{Purpose, Stream};
 use curricle_core::record::What;
 use curricle_core::run::{self, Follower, RunDirectory, State, catalogue};
 use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
-use curricle_core::random::{Purpose, Stream};
 use serde::{Deserialize, Serialize};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
@@ -137,7 +137,10 @@ fn kill(engine: &mut Child, watch: &Watch, moment: Moment) -> (bool, bool) {
 /// Whether a save was broken off: its unfinished file is there.
 fn unfinished(directory: &RunDirectory) -> bool {
     let folders = [directory.state(), directory.checkpoints()];
-    folders.iter().flat_map(|folder| std::fs::read_dir(folder).unwrap()).any(|entry| entry.unwrap().path().extension().is_some_and(|e| e == "part"))
+    folders
+        .iter()
+        .flat_map(|folder| std::fs::read_dir(folder).unwrap())
+        .any(|entry| entry.unwrap().path().extension().is_some_and(|e| e == "part"))
 }
 
 fn is_whole(path: &Path) -> bool {
@@ -247,11 +250,10 @@ fn a_hundred_kills_lose_nothing() {
 #[ignore = "takes an hour: `make proof ONLY=kill`"]
 fn ten_thousand_kills_lose_nothing() {
     let wanted_kills: u64 = std::env::var("CURRICLE_KILLS").map_or(10_000, |text| text.parse().unwrap());
-    let path = std::env::var_os("CURRICLE_TALLY").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/proofs/kill.json"),
-        PathBuf::from,
-    );
-    let read = |path: &Path| -> Tally { std::fs::read(path).map_or_else(|_| Tally::default(), |bytes| serde_json::from_slice(&bytes).unwrap()) };
+    let path = std::env::var_os("CURRICLE_TALLY")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/proofs/kill.json"), PathBuf::from);
+    let read =
+        |path: &Path| -> Tally { std::fs::read(path).map_or_else(|_| Tally::default(), |bytes| serde_json::from_slice(&bytes).unwrap()) };
     let mut tally = read(&path);
     let (folder, wanted, lifetime, mut random) = prepare(1000 + tally.kills);
     while tally.kills < wanted_kills {
