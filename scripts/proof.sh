@@ -21,9 +21,10 @@ screen() { python3 scripts/proof-screen.py; }
 resume() { CURRICLE_PROOF=1 engine_test resume_table; }
 faults() { CURRICLE_PROOF=1 engine_test faults --include-ignored; }
 cifar() { engine_test cifar_kills --ignored; }
+saves() { engine_test save_cost --ignored; }
 kill() { engine_test kills --ignored; }
 
-all="screen quickstart glyphs faults resume parity cifar kill"
+all="screen quickstart glyphs faults resume parity saves cifar kill"
 chosen="${1:-$all}"
 for name in $chosen; do
     case " $all " in

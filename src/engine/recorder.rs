@@ -348,7 +348,13 @@ impl Side {
         let earlier = self.shared.signal.swap(number, Ordering::AcqRel);
         if earlier != 0 && number == libc::SIGINT {
             let _ = self.events.flush();
-            std::process::exit(128 + number);
+            self.status.state = run::State::Stopped;
+            self.status.time = run::now();
+            self.status.exit = u8::try_from(128 + number).ok();
+            self.status.message = Some("ended at once by a second SIGINT; steps after the last saved state will be done again".into());
+            let _ = self.status.write(&self.directory.status());
+            // SAFETY: always safe; and unlike `exit` it runs no destructors of libtorch, whose threads are at work.
+            unsafe { libc::_exit(128 + number) }
         }
         self.wish(wish::SIGNAL);
     }

@@ -8,8 +8,11 @@ mod support;
 
 use curricle_core::record::{Event, What};
 use curricle_core::run::{self, CommandKind, RunDirectory, State};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 use support::running::{self, Essence, essence, events, finish, start, steps_done, wait_for};
 
 const EXPERIMENT: &str = r#"
@@ -91,6 +94,58 @@ fn stopped_released_and_signalled_it_reaches_the_same_bits() {
     }
     finish(&directory);
     assert!(essence(&directory) == wanted, "the resumed run differs");
+}
+
+/// Codes as promised, the state saved, and the same bits at the end; and what the signal of a closed terminal does.
+#[test]
+fn every_signal_saves_and_ends_with_its_code() {
+    let folder = tempfile::tempdir().unwrap();
+    let longer = [("training.epochs", "60")];
+    let wanted = uninterrupted(folder.path(), &longer);
+    let directory = create(folder.path(), &longer);
+    let mut reached = 0;
+    for (signal, foreground) in [(Signal::SIGINT, true), (Signal::SIGUSR1, false), (Signal::SIGTERM, true), (Signal::SIGHUP, true)] {
+        let mut command = running::engine(&directory);
+        command.args(foreground.then_some("--foreground"));
+        let mut engine = command.stderr(Stdio::null()).spawn().unwrap();
+        let pid = Pid::from_raw(engine.id() as i32);
+        wait_for(&directory, "a step", |events| steps_done(events) >= reached + 5);
+        if !foreground {
+            // A detached run does not hear its terminal go.
+            kill(pid, Signal::SIGHUP).unwrap();
+            let now = steps_done(&events(&directory));
+            wait_for(&directory, "steps after the hang-up", |events| steps_done(events) >= now + 5);
+        }
+        kill(pid, signal).unwrap();
+        assert_eq!(engine.wait().unwrap().code(), Some(128 + signal as i32));
+        let status = directory.read_status().unwrap().unwrap();
+        assert_eq!((status.state, status.exit), (State::Stopped, Some(128 + signal as u8)));
+        assert_eq!(run::saved_step(&directory), Some(status.step), "everything up to the signal is saved");
+        reached = status.step;
+    }
+    finish(&directory);
+    assert_eq!(essence(&directory).difference(&wanted), None);
+}
+
+#[test]
+fn a_second_interrupt_does_not_wait_for_the_step() {
+    let folder = tempfile::tempdir().unwrap();
+    // One step takes seconds.
+    let slow = [("network.kind", "preresnet"), ("network.depth", "56"), ("training.batch", "180"), ("training.evaluate_every", "4 epochs")];
+    let directory = create(folder.path(), &slow);
+    let mut engine = start(&directory);
+    wait_for(&directory, "the first state", |events| events.iter().any(|event| matches!(event.what, What::Checkpoint(_))));
+    let pid = Pid::from_raw(engine.id() as i32);
+    kill(pid, Signal::SIGINT).unwrap();
+    // The first one must have been taken, or the two would be one.
+    std::thread::sleep(Duration::from_millis(100));
+    assert!(engine.try_wait().unwrap().is_none(), "the step was over before the second signal could come");
+    kill(pid, Signal::SIGINT).unwrap();
+    let begun = Instant::now();
+    assert_eq!(engine.wait().unwrap().code(), Some(130));
+    assert!(begun.elapsed() < Duration::from_secs(1), "it waited {:?}", begun.elapsed());
+    assert_eq!(directory.read_status().unwrap().unwrap().state, State::Stopped);
+    assert_eq!(run::saved_step(&directory), Some(0));
 }
 
 #[test]
