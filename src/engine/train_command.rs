@@ -29,6 +29,14 @@ pub fn train(path: &Path, data: Option<&Path>, foreground: bool, stop_at: Option
         Ok(lock) => lock,
         Err(error) => return report(None, &error.into(), foreground),
     };
+    let waits = |holder: &run::Holder| {
+        let text =
+            format!("the status says that an engine trains ({holder}): listening for its heart for up to {} s", run::PATIENCE.as_secs());
+        crate::log::line_to(&directory.log(), &text);
+    };
+    if let Some(holder) = run::engine_elsewhere(&directory, run::PATIENCE, waits) {
+        return report(None, &run::Error::Locked { path: directory.path().to_path_buf(), holder }.into(), foreground);
+    }
     crate::log::open(&directory.log());
     let code = match work(&directory, &lock, data, foreground, stop_at) {
         Ok(code) => code,

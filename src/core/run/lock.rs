@@ -6,6 +6,7 @@
 use super::disk;
 use super::error::{Error, Result};
 use super::layout::RunDirectory;
+use super::status::State;
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, fcntl};
 use nix::libc;
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 /// Who holds a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,6 +75,29 @@ impl Lock {
     }
 }
 
+/// Whether an engine of another host is at work on a run whose lock is free as seen from here: locks do not cross every
+/// network file system, heartbeats do. Watches for up to `patience`, and calls `waits` once if it has to.
+///
+/// A status that says "training" by another host is either that of an engine at work or of one that is gone; which, only
+/// its heartbeat tells. The clocks of the two hosts are never compared.
+pub fn engine_elsewhere(directory: &RunDirectory, patience: Duration, waits: impl FnOnce(&Holder)) -> Option<Holder> {
+    let read = || directory.read_status().ok().flatten();
+    let first = read().filter(|status| status.state == State::Training && !status.host.is_empty() && status.host != host())?;
+    let holder = Holder { pid: first.pid, host: first.host.clone() };
+    waits(&holder);
+    let begun = Instant::now();
+    while begun.elapsed() < patience {
+        std::thread::sleep(patience.min(Duration::from_millis(200)));
+        match read() {
+            Some(now) if now.heartbeat != first.heartbeat || now.generation != first.generation => {
+                return (now.state == State::Training).then_some(holder);
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
 pub(super) fn is_held_at(path: &Path) -> bool {
     let Ok(file) = disk::open_to_read(path) else { return false };
     let mut probe = whole_file(libc::F_WRLCK);
@@ -119,5 +144,24 @@ mod tests {
         std::fs::write(directory.lock(), b"\xff\x00{").unwrap();
         let error = Lock::acquire(&directory).unwrap_err();
         assert!(error.to_string().ends_with("(it does not say which)"), "{error}");
+    }
+
+    #[test]
+    fn another_hosts_heart_is_listened_for() {
+        use crate::run::status::Status;
+        let (_keep, directory) = scratch();
+        let short = Duration::from_millis(600);
+        let beat = |host: &str, heartbeat| Status { state: State::Training, host: host.into(), pid: 7, heartbeat, ..Status::default() };
+        let write = |status: Status| status.write(&directory.status()).unwrap();
+        assert_eq!(engine_elsewhere(&directory, short, |_| ()), None);
+        // This host's own lock is to be trusted.
+        write(beat(&host(), 1));
+        assert_eq!(engine_elsewhere(&directory, short, |_| unreachable!()), None);
+        write(beat("elsewhere", 1));
+        let mut waited = false;
+        assert_eq!(engine_elsewhere(&directory, short, |_| waited = true), None, "its heart stands still");
+        assert!(waited);
+        let alive = engine_elsewhere(&directory, Duration::from_secs(60), |_| write(beat("elsewhere", 2)));
+        assert_eq!(alive, Some(Holder { pid: 7, host: "elsewhere".into() }));
     }
 }
