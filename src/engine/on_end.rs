@@ -57,9 +57,9 @@ mod tests {
 
     #[test]
     fn a_command_is_called_and_another_users_is_not() {
-        assert_eq!(leaves_a_file(None), true);
+        assert!(leaves_a_file(None));
         match nix::unistd::geteuid().is_root() {
-            true => assert_eq!(leaves_a_file(Some(65_534)), false),
+            true => assert!(!leaves_a_file(Some(65_534))),
             false => eprintln!("SKIPPED another user's command: only root can give files away"),
         }
     }
