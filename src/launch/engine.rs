@@ -41,7 +41,12 @@ impl Engine {
 
     /// A command that starts it, without arguments.
     pub(super) fn command(&self) -> Command {
-        Command::new(&self.path)
+        let mut command = Command::new(&self.path);
+        // What the engine would choose: set here, it need not start itself again, which loads libtorch twice.
+        if ["OMP_WAIT_POLICY", "GOMP_SPINCOUNT"].iter().all(|name| std::env::var_os(name).is_none()) {
+            command.env("OMP_WAIT_POLICY", "passive");
+        }
+        command
     }
 
     pub(super) fn spawn_error(&self, source: std::io::Error) -> Error {

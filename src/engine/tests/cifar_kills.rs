@@ -42,14 +42,19 @@ fn killed_twenty_times_the_network_is_the_same() {
     let begun = Instant::now();
     assert!(train(&whole).status().unwrap().success());
     let seconds = begun.elapsed().as_secs_f64();
+    let steps = steps_done(&events(&whole));
     let directory = create(folder.path(), EXPERIMENT, &[]);
     let mut random = Stream::new(20, Purpose::Sampler, 0, 0, 0);
     let mut kills = 0;
     let mut seen = Vec::new();
     while kills < 20 {
         let mut running = train(&directory).spawn().unwrap();
-        // Long enough for a state most of the time, and short enough that twenty of them fit into the run.
-        std::thread::sleep(Duration::from_secs_f64(2.0 + random.unit() * seconds / 20.0));
+        // Spread over both epochs, the evaluations in between included.
+        let wanted = (kills + 1) * steps / 21;
+        while running.try_wait().unwrap().is_none() && steps_done(&events(&directory)) < wanted {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        std::thread::sleep(Duration::from_secs_f64(random.unit() * seconds / 60.0));
         let ended = running.try_wait().unwrap();
         assert!(ended.is_none(), "the run was over after {kills} kills");
         running.kill().unwrap();
