@@ -17,7 +17,7 @@ pub struct Changes {
     #[arg(long = "set", value_name = "K=V", value_parser = pair)]
     pub set: Vec<(String, String)>,
     /// Set all seeds
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub seed: Option<u64>,
     /// Set the name
     #[arg(long, value_name = "S")]

@@ -3,7 +3,6 @@
 use super::context::Context;
 use super::experiment::{Changes, change, ready};
 use super::failure::Failure;
-use super::output;
 use super::train;
 use crate::launch::Engine;
 use clap::Args;
@@ -43,10 +42,8 @@ pub fn run(context: &Context, arguments: Arguments) -> Result<(), Failure> {
     if arguments.detach {
         return train::detached(context, &engine, &directory, true);
     }
-    if !context.quiet {
-        output::note(&format!("run {}, from {}", directory.id(), checkpoint.display()));
-    }
-    train::foreground(context, &engine, &directory, true)
+    let heading = format!("run {}, from {}", directory.id(), checkpoint.display());
+    train::foreground(context, &engine, &directory, true, heading)
 }
 
 /// A checkpoint by path, or by its name in the run.

@@ -28,6 +28,8 @@ enum Manner {
 /// Shows what a run writes, from a moment on.
 pub struct Progress {
     follower: Follower,
+    /// What is said once the engine has begun: an engine that refuses its run has none to name.
+    heading: Option<String>,
     manner: Manner,
     json: bool,
     paint: bool,
@@ -56,8 +58,8 @@ struct View {
 }
 
 impl Progress {
-    /// Shows what happens from now on.
-    pub fn new(context: &Context, directory: &RunDirectory) -> Self {
+    /// Shows what happens from now on, under a heading.
+    pub fn new(context: &Context, directory: &RunDirectory, heading: String) -> Self {
         let manner = match (context.quiet, std::io::stderr().is_terminal()) {
             (true, _) => Manner::Quiet,
             (false, true) => Manner::Terminal,
@@ -65,6 +67,7 @@ impl Progress {
         };
         Self {
             follower: Follower::open(directory),
+            heading: Some(heading),
             manner,
             json: context.json,
             paint: context.paints_stderr(),
@@ -81,6 +84,9 @@ impl Progress {
         while let Ok(update) = self.follower.poll() {
             for event in &update.events {
                 let new = event.time >= self.from;
+                if let Some(heading) = self.heading.take_if(|_| new) {
+                    self.say(&heading, false);
+                }
                 self.take(event, new);
             }
             if !update.more {

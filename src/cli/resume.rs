@@ -3,7 +3,6 @@
 use super::ask::{self, Wait};
 use super::context::Context;
 use super::failure::Failure;
-use super::output;
 use super::train;
 use crate::launch::Engine;
 use clap::Args;
@@ -47,8 +46,5 @@ pub fn run(context: &Context, arguments: Arguments) -> Result<(), Failure> {
     if arguments.detach {
         return train::detached(context, &engine, &directory, false);
     }
-    if !context.quiet {
-        output::note(&format!("run {}", directory.id()));
-    }
-    train::foreground(context, &engine, &directory, false)
+    train::foreground(context, &engine, &directory, false, format!("run {}", directory.id()))
 }

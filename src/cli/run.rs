@@ -3,7 +3,6 @@
 use super::context::Context;
 use super::experiment::{Changes, choose, ready};
 use super::failure::Failure;
-use super::output;
 use super::train;
 use crate::launch::Engine;
 use clap::Args;
@@ -37,8 +36,5 @@ pub fn run(context: &Context, arguments: Arguments) -> Result<(), Failure> {
     if arguments.detach {
         return train::detached(context, &engine, &directory, true);
     }
-    if !context.quiet {
-        output::note(&format!("run {}", directory.id()));
-    }
-    train::foreground(context, &engine, &directory, true)
+    train::foreground(context, &engine, &directory, true, format!("run {}", directory.id()))
 }

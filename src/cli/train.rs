@@ -63,9 +63,9 @@ pub fn detached(context: &Context, engine: &Engine, directory: &RunDirectory, ne
 }
 
 /// Trains in the foreground to the end, shows progress, and prints the summary. A run that is `new` and refused leaves
-/// nothing behind.
-pub fn foreground(context: &Context, engine: &Engine, directory: &RunDirectory, new: bool) -> Result<(), Failure> {
-    let mut progress = Progress::new(context, directory);
+/// nothing behind; `heading` names it on standard error once it has begun.
+pub fn foreground(context: &Context, engine: &Engine, directory: &RunDirectory, new: bool, heading: String) -> Result<(), Failure> {
+    let mut progress = Progress::new(context, directory, heading);
     let ended = run_foreground(engine, directory, &start(context), || progress.look());
     progress.clear();
     let mut ended = ended?;

@@ -25,6 +25,10 @@ pub trait Component {
     fn standing(&self) -> Option<Notice> {
         None
     }
+    /// Whether a field of the pane is being typed into: keys are text then.
+    fn is_typing(&self) -> bool {
+        false
+    }
     /// The command that prints what is on the screen, without the program's name.
     fn command(&self, shared: &Shared) -> Option<String>;
     /// What the filter is, to begin typing with.

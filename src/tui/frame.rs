@@ -110,9 +110,10 @@ fn tabs(buffer: &mut Buffer, row: Rect, place: Place, (fact, role): (String, Rol
 fn foot(buffer: &mut Buffer, row: Rect, place: Place, pane: &dyn Component, shared: &Shared) {
     let look = &shared.look;
     let (key_style, text_style) = (look.style(Role::Accent), look.style(Role::Muted));
+    let is_typing = pane.is_typing() && shared.page.is_none();
     let offered: Vec<(String, String)> = if shared.question.is_some() {
         Vec::new()
-    } else if shared.prompt.is_some() {
+    } else if shared.prompt.is_some() || is_typing {
         let mut offered = vec![(look.symbols.spelled(Key::plain(Code::Enter)), "done".to_string()), ("Esc".into(), "give up".into())];
         let (tab, next) = ("Tab".to_string(), "↑ ↓".to_string());
         match shared.prompt.as_ref().map(|prompt| &prompt.purpose) {
@@ -140,7 +141,7 @@ fn foot(buffer: &mut Buffer, row: Rect, place: Place, pane: &dyn Component, shar
         put(buffer, row, x + text::width(&key) as u16 + 1, 0, &short, text_style);
         x += width + 2;
     }
-    if shared.question.is_none() && shared.prompt.is_none() {
+    if shared.question.is_none() && shared.prompt.is_none() && !is_typing {
         put(buffer, row, end, 0, &help, key_style);
         put(buffer, row, end + text::width(&help) as u16 + 1, 0, "help", text_style);
     }

@@ -61,7 +61,7 @@ pub fn run(context: &Context, arguments: &Arguments) -> Result<(), Failure> {
     let data = train::data_of(context, &directory)?;
     let origin = Origin { parent: Some(parent), data: data.clone(), ..Origin::default() };
     let again = train::create(&quiet, &chosen.experiment, &chosen.text, origin)?;
-    let mut progress = Progress::new(&quiet, &again);
+    let mut progress = Progress::new(&quiet, &again, format!("run {}", again.id()));
     let ended = run_foreground(&engine, &again, &Start { data }, || progress.look());
     progress.clear();
     let ended = ended?;

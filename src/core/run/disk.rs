@@ -188,6 +188,10 @@ pub fn truncate(file: &File, path: &Path, length: u64) -> Result<()> {
 /// Bytes that this user may still write to the file system of `path`.
 pub fn free(path: &Path) -> io::Result<u64> {
     let facts = nix::sys::statvfs::statvfs(path)?;
+    if facts.blocks() == 0 {
+        // Not a disk at all, such as /proc: writing there fails with a reason of its own.
+        return Err(io::ErrorKind::Unsupported.into());
+    }
     Ok(facts.blocks_available().saturating_mul(facts.fragment_size()))
 }
 

@@ -58,6 +58,9 @@ impl App {
                 return;
             }
         }
+        if key == Key::plain(Code::Esc) {
+            self.shared.messages.clear();
+        }
         self.shared.messages.read();
         if self.place == Place::Configure && self.shared.page.is_none() && self.configure.key(key, &mut self.shared) {
             return;

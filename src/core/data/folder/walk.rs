@@ -23,8 +23,10 @@ impl Listing {
     pub fn of(root: &Path) -> Result<Self, Error> {
         let layout = "expected `train/<class>/*.png` (or jpg, jpeg) and `test/<class>/…`";
         if !root.is_dir() {
-            return Err(Error::missing(format!("the image folder `{}` does not exist", root.display()))
-                .hint(format!("`data.root` names it; {layout}")));
+            let what = if root.exists() { "is no folder" } else { "does not exist" };
+            return Err(
+                Error::missing(format!("the image folder `{}` {what}", root.display())).hint(format!("`data.root` names it; {layout}"))
+            );
         }
         for split in ["train", "test"] {
             if !root.join(split).is_dir() {

@@ -303,6 +303,13 @@ impl Configure {
             shared.say(Tone::Bad, "a preset is saved when nothing is wrong any more");
             return;
         }
+        // An experiment that bears its preset's name bears the new one's: runs of the two are told apart.
+        let bore = self.base.name.rsplit('/').next().unwrap_or_default();
+        let renames = name != self.base.name && self.draft.get("name").is_some_and(|named| named == bore);
+        if renames && let Err(problem) = self.set("name", name.rsplit('/').next().unwrap_or(&name), shared) {
+            shared.say(Tone::Bad, problem.sentence());
+            return;
+        }
         let replace = self.base.own && self.base.name == name;
         shared.spawn(Task::SavePreset { name, text: self.draft.text(), replace });
     }

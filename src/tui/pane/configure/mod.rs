@@ -326,6 +326,10 @@ impl From<config::presets::Preset> for Preset {
 }
 
 impl Component for Configure {
+    fn is_typing(&self) -> bool {
+        self.editing.is_some()
+    }
+
     fn act(&mut self, action: Action, shared: &mut Shared) -> bool {
         self.take_action(action, shared)
     }

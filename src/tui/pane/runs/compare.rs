@@ -39,9 +39,11 @@ impl Runs {
             }
             Line::from(spans)
         };
-        let heads = runs.iter().enumerate().map(|(number, run)| match runs.iter().filter(|other| title(other) == title(run)).count() {
+        let heads = runs.iter().map(|run| match runs.iter().filter(|other| title(other) == title(run)).count() {
             1 => title(run),
-            _ => format!("seed {}", if self.seeds_differ(&runs) { run.seed } else { number as u64 }),
+            _ if self.seeds_differ(&runs) => format!("seed {}", run.seed),
+            // Equal in name and seed: the letters that end the run's own name tell them apart.
+            _ => run.id.rsplit('-').next().unwrap_or(&run.id).to_string(),
         });
         let mut lines = vec![row("", heads.collect(), Role::Muted)];
         lines.extend(differences.iter().map(|(path, values)| row(path, values.clone(), Role::Value)));

@@ -343,8 +343,8 @@ impl Component for Runs {
                 .iter()
                 .filter_map(|directory| Some(quoted(&shared.summary(directory)?.id)))
                 .collect();
-            if let [id] = ids.as_slice() {
-                return Some(format!("runs show {id}"));
+            if !ids.is_empty() {
+                return Some(ids.iter().map(|id| format!("runs show {id}")).collect::<Vec<_>>().join("; curricle "));
             }
         }
         Some("runs list".into())
