@@ -18,6 +18,8 @@ use ratatui::text::{Line, Span};
 
 /// The progress, without a number: it never has the focus.
 const HEAD: usize = 9;
+/// Rows from which on the log wraps its lines.
+const TALL: usize = 8;
 
 impl Train {
     pub(super) fn picture(&self, buffer: &mut Buffer, area: Rect, size: Size, shared: &Shared) {
@@ -203,20 +205,36 @@ impl Train {
         }
         let height = usize::from(area.height);
         let end = self.history.log.len() - self.log_back.min(self.history.log.len());
-        let start = end.saturating_sub(height);
         if end == 0 {
             let text = if self.loading { "reading …" } else { "nothing yet: the engine is starting" };
             put(buffer, area, 1, 0, text, look.style(Role::Muted));
         }
-        for (y, line) in self.history.log.range(start..end).enumerate() {
+        // From the newest upwards. In a box of some height, as when it is zoomed, long lines are shown whole.
+        let wraps = height >= TALL;
+        let width = usize::from(area.width.saturating_sub(13));
+        let mut shown = Vec::new();
+        let mut used = 0;
+        for line in self.history.log.range(..end).rev() {
+            let parts = if wraps { text::wrap(&line.text, width) } else { vec![line.text.clone()] };
+            if used + parts.len() > height {
+                break;
+            }
+            used += parts.len();
+            shown.push((line, parts));
+        }
+        let mut y = 0;
+        for (line, parts) in shown.into_iter().rev() {
             let (sign, role) = match line.level {
                 Level::Info => ("", Role::Text),
                 Level::Warning => ("⚠ ", Role::Warning),
                 Level::Error => ("✗ ", Role::Bad),
             };
-            put(buffer, area, 1, y as u16, &look.clock.time_of_day(line.time), look.style(Role::Muted));
-            put(buffer, area, 10, y as u16, sign, look.style(role));
-            put(buffer, area, 10 + text::width(sign) as u16, y as u16, &line.text, look.style(Role::Text));
+            put(buffer, area, 1, y, &look.clock.time_of_day(line.time), look.style(Role::Muted));
+            put(buffer, area, 10, y, sign, look.style(role));
+            for part in parts {
+                put(buffer, area, 10 + text::width(sign) as u16, y, &part, look.style(Role::Text));
+                y += 1;
+            }
         }
     }
 }
