@@ -33,7 +33,7 @@ const INTERVAL: f64 = 60.0;
 fn saving_costs_under_one_percent() {
     let folder = tempfile::tempdir().unwrap();
     let seconds_a_step = |every: &str| {
-        let directory = create(folder.path(), EXPERIMENT, &[("training.epochs", ""), ("training.state_every", every)]);
+        let directory = create(folder.path(), EXPERIMENT, &[("training.state_every", every)]);
         finish(&directory);
         // From the first step's end to the last's, by the engine's own clock.
         let times: Vec<(u64, f64)> =
