@@ -55,7 +55,7 @@ pub fn train(path: &Path, data: Option<&Path>, foreground: bool, stop_at: Option
 /// Says an error on stderr and in the log.
 fn report(directory: Option<&RunDirectory>, error: &Error, foreground: bool) -> u8 {
     let hint = match error {
-        Error::Run(error) => directory.and_then(|directory| how_to_go_on(directory, error)).or_else(|| error.hint()),
+        Error::Run(run) => directory.and_then(|directory| how_to_go_on(directory, error)).or_else(|| run.hint()),
         _ => None,
     };
     let text = hint.map_or_else(|| error.to_string(), |hint| format!("{error}\n  {hint}"));
@@ -67,8 +67,8 @@ fn report(directory: Option<&RunDirectory>, error: &Error, foreground: bool) -> 
 }
 
 /// After a full disk: what is saved, how much room the next state and checkpoint need, and how to go on.
-fn how_to_go_on(directory: &RunDirectory, error: &run::Error) -> Option<String> {
-    if !error.is_disk_full() {
+fn how_to_go_on(directory: &RunDirectory, error: &Error) -> Option<String> {
+    if !matches!(error, Error::Run(error) if error.is_disk_full()) {
         return None;
     }
     let id = directory.id();
@@ -85,10 +85,7 @@ fn how_to_go_on(directory: &RunDirectory, error: &run::Error) -> Option<String> 
 /// The last word of a run that failed: its status. What is saved stays.
 fn fail(directory: &RunDirectory, error: &Error, code: u8) {
     let before = directory.read_status().ok().flatten().unwrap_or_default();
-    let hint = match error {
-        Error::Run(error) => how_to_go_on(directory, error),
-        _ => None,
-    };
+    let hint = how_to_go_on(directory, error);
     let status = Status {
         state: State::Failed,
         pid: std::process::id(),

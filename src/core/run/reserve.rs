@@ -9,7 +9,7 @@ use std::path::PathBuf;
 /// Enough for a status, several times over.
 const BYTES: usize = 64 << 10;
 
-/// A file that only takes up room, as long as its engine lives. One that a crash left is swept like any unfinished file.
+/// A file that only takes up room, until this is dropped. One that a crash left is swept like any unfinished file.
 #[derive(Debug)]
 pub struct Reserve {
     path: PathBuf,
@@ -26,9 +26,6 @@ impl Reserve {
         disk::write(&mut file, &reserve.path, &filling)?;
         Ok(reserve)
     }
-
-    /// Gives the room up.
-    pub fn release(self) {}
 }
 
 impl Drop for Reserve {

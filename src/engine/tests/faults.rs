@@ -9,7 +9,7 @@ mod support;
 
 use curricle_core::run::{RunDirectory, State, catalogue};
 use std::os::unix::process::ExitStatusExt;
-use support::running::{Essence, create, engine, essence, events, finish};
+use support::running::{Essence, create, engine, essence, events, finish, unfinished};
 
 const EXPERIMENT: &str = r#"
 name = "faults"
@@ -90,7 +90,7 @@ fn sweep(kind: &str, wanted: &Essence) -> Tally {
         if let Some(difference) = essence(&directory).difference(wanted) {
             panic!("{difference}\nafter {at}");
         }
-        let left = leftovers(&directory);
+        let left = unfinished(&[directory.path().to_path_buf(), directory.state(), directory.checkpoints()]);
         assert!(left.is_empty(), "unfinished files stayed: {left:?}\n{at}");
     }
     unreachable!()
@@ -102,12 +102,6 @@ fn look(directory: &RunDirectory, at: &str) {
     catalogue::summary(&opened).unwrap_or_else(|error| panic!("{error}\nafter {at}"));
     events(&opened);
     opened.labels().unwrap();
-}
-
-fn leftovers(directory: &RunDirectory) -> Vec<String> {
-    let folders = [directory.path().to_path_buf(), directory.state(), directory.checkpoints()];
-    let names = folders.iter().flat_map(|folder| std::fs::read_dir(folder).unwrap()).map(|entry| entry.unwrap().file_name());
-    names.map(|name| name.to_string_lossy().into_owned()).filter(|name| name.ends_with(".part")).collect()
 }
 
 fn wanted() -> Essence {

@@ -17,7 +17,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::Child;
 use std::time::{Duration, Instant};
-use support::running::{Essence, create, essence, finish, start};
+use support::running::{Essence, create, essence, finish, start, unfinished};
 
 const EXPERIMENT: &str = r#"
 name = "kills"
@@ -134,15 +134,6 @@ fn kill(engine: &mut Child, watch: &Watch, moment: Moment) -> (bool, bool) {
     (killed, killed && aimed)
 }
 
-/// Whether a save was broken off: its unfinished file is there.
-fn unfinished(directory: &RunDirectory) -> bool {
-    let folders = [directory.state(), directory.checkpoints()];
-    folders
-        .iter()
-        .flat_map(|folder| std::fs::read_dir(folder).unwrap())
-        .any(|entry| entry.unwrap().path().extension().is_some_and(|e| e == "part"))
-}
-
 fn is_whole(path: &Path) -> bool {
     std::fs::read(path).is_ok_and(|bytes| safetensors::SafeTensors::deserialize(&bytes).is_ok())
 }
@@ -203,7 +194,7 @@ fn one_run(runs: &Path, most: u64, lifetime: Duration, wanted: &Essence, random:
         let (killed, aimed) = kill(&mut start(&directory), &watch, moment);
         tally.kills += u64::from(killed);
         tally.aimed += u64::from(aimed);
-        tally.inside_a_save += u64::from(killed && unfinished(&directory));
+        tally.inside_a_save += u64::from(killed && !unfinished(&[directory.state(), directory.checkpoints()]).is_empty());
         tally.too_late += u64::from(!killed);
         look(&directory, tally);
         if !killed {

@@ -5,7 +5,7 @@
 use curricle_core::config;
 use curricle_core::record::{Event, What};
 use curricle_core::run::{self, Follower, RunDirectory, State};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -68,6 +68,12 @@ pub fn wait_for(directory: &RunDirectory, what: &str, found: impl Fn(&[Event]) -
 /// Steps done, by the events.
 pub fn steps_done(events: &[Event]) -> u64 {
     events.iter().map(|event| event.step).max().unwrap_or(0)
+}
+
+/// Unfinished files of saves in these folders: an engine was ended between opening one and giving it its name.
+pub fn unfinished(folders: &[PathBuf]) -> Vec<PathBuf> {
+    let entries = folders.iter().flat_map(|folder| std::fs::read_dir(folder).unwrap()).map(|entry| entry.unwrap().path());
+    entries.filter(|path| path.extension().is_some_and(|ending| ending == "part")).collect()
 }
 
 /// What must be equal, however often a run was broken off: its own events, number and time aside, and its last tensors.
