@@ -23,7 +23,7 @@ struct Detached {
 
 /// The folder of image sets for what is made from a run: a flag or the environment, else the one that the run had.
 pub fn data_of(context: &Context, run: &RunDirectory) -> Result<Option<PathBuf>, Failure> {
-    if context.data.is_some() || std::env::var_os("CURRICLE_DATA").is_some_and(|value| !value.is_empty()) {
+    if context.data.is_some() || data::root_in_environment().is_some() {
         return Ok(context.data.clone());
     }
     Ok(run.record()?.data_root)

@@ -80,7 +80,7 @@ pub(super) fn train_command(engine: &Engine, directory: &RunDirectory, start: &S
     let (out, err) = streams().map_err(|error| Error::Run(run::Error::io("open", &path, error)))?;
     let mut command = engine.command();
     command.arg("train").arg(directory.path());
-    let in_environment = std::env::var_os("CURRICLE_DATA").is_some_and(|value| !value.is_empty());
+    let in_environment = curricle_core::data::root_in_environment().is_some();
     let remembered = || if in_environment { None } else { directory.record().ok()?.data_root };
     if let Some(data) = start.data.clone().or_else(remembered) {
         command.arg("--data").arg(data);

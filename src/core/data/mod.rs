@@ -58,10 +58,16 @@ pub fn default_root(flag: Option<&Path>) -> PathBuf {
     if let Some(flag) = flag {
         return flag.to_path_buf();
     }
-    if let Some(folder) = std::env::var_os("CURRICLE_DATA").filter(|folder| !folder.is_empty()) {
-        return PathBuf::from(folder);
+    if let Some(folder) = root_in_environment() {
+        return folder;
     }
     directories::BaseDirs::new().map_or_else(|| PathBuf::from("curricle-data"), |base| base.data_dir().join("curricle").join("data"))
+}
+
+/// The data root that `CURRICLE_DATA` names; set to nothing it names none.
+#[must_use]
+pub fn root_in_environment() -> Option<PathBuf> {
+    std::env::var_os("CURRICLE_DATA").filter(|folder| !folder.is_empty()).map(PathBuf::from)
 }
 
 /// A path with `~/` resolved, as a shell would: a file has no shell to do it.

@@ -300,7 +300,7 @@ impl RunDirectory {
 
 /// The folder of image sets that was named, by a flag or in the environment, as an absolute path.
 fn named_data_root(flag: Option<PathBuf>) -> Option<PathBuf> {
-    let named = flag.or_else(|| std::env::var_os("CURRICLE_DATA").filter(|value| !value.is_empty()).map(PathBuf::from))?;
+    let named = flag.or_else(crate::data::root_in_environment)?;
     Some(std::path::absolute(&named).unwrap_or(named))
 }
 
