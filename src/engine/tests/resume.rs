@@ -41,6 +41,9 @@ evaluate_every = "7 steps"
 keep_every = "2 epochs"
 "#;
 
+/// Commands are taken every 100 ms: what a run is asked must reach it long before its end, on a fast machine too.
+const LONGER: [(&str, &str); 2] = [("training.epochs", "120"), ("training.evaluate_every", "50 steps")];
+
 fn create(runs: &Path, changes: &[(&str, &str)]) -> RunDirectory {
     running::create(runs, EXPERIMENT, changes)
 }
@@ -70,10 +73,8 @@ fn killed_again_and_again_it_reaches_the_same_bits() {
 #[test]
 fn stopped_released_and_signalled_it_reaches_the_same_bits() {
     let folder = tempfile::tempdir().unwrap();
-    // Commands are taken every 100 ms: the run must last longer than three of them.
-    let longer = [("training.epochs", "120"), ("training.evaluate_every", "50 steps")];
-    let wanted = uninterrupted(folder.path(), &longer);
-    let directory = create(folder.path(), &longer);
+    let wanted = uninterrupted(folder.path(), &LONGER);
+    let directory = create(folder.path(), &LONGER);
     for (kind, code, state) in
         [(Some(CommandKind::Stop), 3, State::Stopped), (Some(CommandKind::Release), 0, State::Paused), (None, 128 + 15, State::Stopped)]
     {
@@ -100,9 +101,8 @@ fn stopped_released_and_signalled_it_reaches_the_same_bits() {
 #[test]
 fn every_signal_saves_and_ends_with_its_code() {
     let folder = tempfile::tempdir().unwrap();
-    let longer = [("training.epochs", "120"), ("training.evaluate_every", "50 steps")];
-    let wanted = uninterrupted(folder.path(), &longer);
-    let directory = create(folder.path(), &longer);
+    let wanted = uninterrupted(folder.path(), &LONGER);
+    let directory = create(folder.path(), &LONGER);
     let mut reached = 0;
     for (signal, foreground) in [(Signal::SIGINT, true), (Signal::SIGUSR1, false), (Signal::SIGTERM, true), (Signal::SIGHUP, true)] {
         let mut command = running::engine(&directory);
@@ -151,8 +151,8 @@ fn a_second_interrupt_does_not_wait_for_the_step() {
 #[test]
 fn a_pause_keeps_the_process_and_changes_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    let wanted = uninterrupted(folder.path(), &[]);
-    let directory = create(folder.path(), &[]);
+    let wanted = uninterrupted(folder.path(), &LONGER);
+    let directory = create(folder.path(), &LONGER);
     let mut engine = start(&directory);
     wait_for(&directory, "a step", |events| steps_done(events) >= 3);
     run::send(&directory, CommandKind::Pause).unwrap();
