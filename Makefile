@@ -31,7 +31,7 @@ lint: setup
 	@$(CARGO) clippy --release --locked --workspace --all-targets -- -D warnings
 
 unit: build
-	@$(CARGO) test --release --locked --workspace
+	@$(CARGO) test --release --locked --workspace --no-fail-fast
 
 # The front end must start without libtorch: neither its sources nor its binary may name it.
 front-end-without-libtorch: build
