@@ -6,6 +6,7 @@ import os
 import pathlib
 import re
 import resource
+import signal
 import subprocess
 import sys
 import time
@@ -18,12 +19,25 @@ MEMORY_MB = 1024
 LONGEST_INPUT = 1 << 16
 LONGEST_SECONDS = 20
 # `#1234: cov: 56 ft: 78 corp: 9 exec/s 10 oom/timeout/crash: 0/0/0 time: 11s job: 12 dft_time: 0`
-LINE = re.compile(r"^#(\d+): cov: (\d+) .*?corp: (\d+) .*oom/timeout/crash: (\d+)/(\d+)/(\d+) time: (\d+)s")
+LINE = re.compile(r"^#(\d+): cov: (\d+) .*?corp: (\d+) .*oom/timeout/crash: (\d+)/(\d+)/(\d+) time: ")
+TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def targets():
     """The names of all targets, from fuzz/Cargo.toml."""
     return re.findall(r'\[\[bin\]\]\nname = "(\w+)"', (FUZZ / "Cargo.toml").read_text())
+
+
+def core_seconds(process):
+    """Seconds of a core that a process has spent, with the children that it has and had."""
+    spent = 0
+    try:
+        spent += sum(int(field) for field in pathlib.Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[11:15])
+        for child in pathlib.Path(f"/proc/{process}/task/{process}/children").read_text().split():
+            spent += core_seconds(child) * TICKS
+    except OSError:
+        pass  # It has ended, and its parent has counted it.
+    return spent / TICKS
 
 
 def fuzz(target, seconds, jobs):
@@ -35,7 +49,7 @@ def fuzz(target, seconds, jobs):
     before = set(found.iterdir())
     inputs = [str(folder) for folder in (corpus, FUZZ / "seeds" / target, FUZZ / "regressions" / target) if folder.is_dir()]
     command = [
-        str(program), *inputs, f"-artifact_prefix={found}/", f"-fork={jobs}", f"-max_total_time={seconds}",
+        str(program), *inputs, f"-artifact_prefix={found}/", f"-fork={jobs}",
         f"-rss_limit_mb={MEMORY_MB}", f"-max_len={LONGEST_INPUT}", f"-timeout={LONGEST_SECONDS}", "-reload=1",
     ]
     environment = {**os.environ, "ASAN_OPTIONS": "quarantine_size_mb=16:detect_leaks=0", "RUST_BACKTRACE": "1"}
@@ -47,7 +61,11 @@ def fuzz(target, seconds, jobs):
             out.write(line)
             match = LINE.match(line)
             if match:
-                lines.append([int(number) for number in match.groups()])
+                # Cores that others use meanwhile take nothing off: what counts is the time spent here.
+                spent = core_seconds(process.pid)
+                lines.append([*(int(number) for number in match.groups()), spent])
+                if spent >= seconds * jobs:
+                    process.send_signal(signal.SIGINT)
     code = process.wait()
     # The largest of all processes that have ended so far: a later target's can only be seen if it is larger.
     memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
@@ -56,10 +74,10 @@ def fuzz(target, seconds, jobs):
     new = sorted(path for path in found.iterdir() if path not in before)
     # The last line may have been written before the end that it led to.
     count = lambda kind, said: max(said, sum(path.name.startswith(kind) for path in new))
-    half = next((line for line in lines if line[6] >= seconds / 2), lines[-1])
+    half = next((line for line in lines if line[6] >= seconds * jobs / 2), lines[-1])
     last = lines[-1]
     return {
-        "seconds": last[6],
+        "core_seconds": round(last[6]),
         "jobs": jobs,
         "executions": last[0],
         "coverage_half": half[1],
@@ -105,12 +123,12 @@ def write(results):
         "where it no longer grows in the second half, more time would find little. Memory is that of the process, most of it",
         "the sanitizer's.",
         "",
-        "| target | seconds | executions | coverage, half | coverage, end | panics | timeouts | out of memory | peak memory |",
+        "| target | core-seconds | executions | coverage, half | coverage, end | panics | timeouts | out of memory | peak memory |",
         "|---|---:|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for target, found in sorted(results.items()):
         rows.append(
-            f"| {target} | {found['seconds']} × {found['jobs']} | {found['executions']:,} | {found['coverage_half']:,} | {found['coverage']:,} | "
+            f"| {target} | {found['core_seconds']:,} on {found['jobs']} | {found['executions']:,} | {found['coverage_half']:,} | {found['coverage']:,} | "
             f"{found['panics']} | {found['timeouts']} | {found['out_of_memory']} | {found['peak_memory_mb']} MB |"
         )
     (PROOF / "fuzz.md").write_text("\n".join(rows) + "\n")
@@ -133,7 +151,7 @@ def main():
         results = {}
     bad = []
     for number, target in enumerate(wanted, 1):
-        print(f"{target} ({number} of {len(wanted)}), {options.seconds} s since {time.strftime('%H:%M')}", flush=True)
+        print(f"{target} ({number} of {len(wanted)}), {options.seconds} s on {options.jobs} cores since {time.strftime('%H:%M')}", flush=True)
         found = forked(target, options.seconds, options.jobs)
         print(f"  {found['executions']:,} executions, coverage {found['coverage_half']} then {found['coverage']}, "
               f"{found['panics']} panics, {found['peak_memory_mb']} MB", flush=True)

@@ -2,7 +2,7 @@
 # Fuzzes every reader of foreign bytes and writes what came of it to docs/proofs/fuzz.json and docs/proofs/fuzz.md.
 #
 #   ONLY=events,idx   some targets instead of all
-#   SECONDS=600       how long each of them runs (also as FUZZ_SECONDS: bash counts in SECONDS itself)
+#   SECONDS=600       how long each of them runs on JOBS whole cores (also as FUZZ_SECONDS: bash counts in SECONDS itself)
 #   JOBS=2            how many processes work at one target
 set -euo pipefail
 cd "$(dirname "$0")/.."
