@@ -33,8 +33,8 @@ def core_seconds(process):
     spent = 0
     try:
         spent += sum(int(field) for field in pathlib.Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[11:15])
-        for child in pathlib.Path(f"/proc/{process}/task/{process}/children").read_text().split():
-            spent += core_seconds(child) * TICKS
+        for children in pathlib.Path(f"/proc/{process}/task").glob("*/children"):
+            spent += sum(core_seconds(child) for child in children.read_text().split()) * TICKS
     except OSError:
         pass  # It has ended, and its parent has counted it.
     return spent / TICKS
@@ -65,7 +65,7 @@ def fuzz(target, seconds, jobs):
                 spent = core_seconds(process.pid)
                 lines.append([*(int(number) for number in match.groups()), spent])
                 if spent >= seconds * jobs:
-                    process.send_signal(signal.SIGINT)
+                    process.send_signal(signal.SIGUSR1)
     code = process.wait()
     # The largest of all processes that have ended so far: a later target's can only be seen if it is larger.
     memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
