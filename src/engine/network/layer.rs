@@ -1,5 +1,6 @@
 //! The layers that the networks are made of: what they register in the layout, and how a pass applies them.
 
+use super::fused;
 use super::layout::{Initial, Layout, ParameterId, StatisticId};
 use super::pass::Pass;
 use crate::error::{Doing, Result};
@@ -44,15 +45,26 @@ impl Convolution {
 
     /// [B, in, H, W] → [B, out, H′, W′].
     pub fn forward(&self, pass: &Pass, x: &Tensor) -> Result<Tensor> {
-        let bias = self.bias.map(|bias| pass.low_weight(bias));
-        let x = pass.round(x)?;
-        let y = x
-            .f_conv2d(pass.low_weight(self.weight), bias, [self.stride, self.stride], [self.padding, self.padding], [1, 1], 1)
-            .doing("convolution")?;
+        pass.round(&self.between(pass, &pass.round(x)?)?)
+    }
+
+    /// The same for a convolution that reads what a fused norm has rounded, and whose result a fused norm will round.
+    pub fn between(&self, pass: &Pass, x: &Tensor) -> Result<Tensor> {
+        let weight = pass.low_weight(self.weight);
+        let y = match self.bias.map(|bias| pass.low_weight(bias)) {
+            None if fused::takes(x) => fused::convolution(x, weight, self.stride, self.padding),
+            bias => x.f_conv2d(weight, bias, [self.stride, self.stride], [self.padding, self.padding], [1, 1], 1),
+        };
+        let y = y.doing("convolution")?;
         pass.keep(&y);
-        pass.round(&y)
+        Ok(y)
     }
 }
+
+/// Share of a batch's statistics in the running ones.
+const MOMENTUM: f64 = 0.1;
+/// What batch norms add to variances.
+const EPS: f64 = 1e-5;
 
 /// Batch normalisation over [B, H, W], ε = 1e-5, momentum 0.1 (Ioffe & Szegedy 2015, as in PyTorch).
 #[derive(Debug, Clone, Copy)]
@@ -80,16 +92,55 @@ impl BatchNorm {
         let (weight, bias) = (pass.weight(self.weight), pass.weight(self.bias));
         let (mean, variance) = (pass.statistic(self.mean), pass.statistic(self.variance));
         let y = x
-            .f_batch_norm(Some(weight), Some(bias), Some(mean), Some(variance), pass.training(), 0.1, 1e-5, true)
+            .f_batch_norm(Some(weight), Some(bias), Some(mean), Some(variance), pass.training(), MOMENTUM, EPS, true)
             .doing("batch normalisation")?;
         pass.keep(&y);
         pass.round(&y)
     }
 
-    /// Batch norm, then ReLU. The ReLU works in place: neither backward needs the value between the two.
-    pub fn forward_relu(&self, pass: &Pass, x: &Tensor) -> Result<Tensor> {
-        Ok(self.forward(pass, x)?.f_relu_()?)
+    /// ReLU of the batch norm of a map that nobody else needs.
+    pub fn relu(&self, pass: &Pass, map: Tensor) -> Result<Tensor> {
+        Ok(self.sum_relu_of(pass, Unsummed { map, shortcut: None }, true)?.1)
     }
+
+    /// The sum, and the ReLU of its batch norm.
+    pub fn sum_relu(&self, pass: &Pass, x: Unsummed) -> Result<(Tensor, Tensor)> {
+        self.sum_relu_of(pass, x, false)
+    }
+
+    /// `alone` says that nobody needs the sum afterwards.
+    fn sum_relu_of(&self, pass: &Pass, x: Unsummed, alone: bool) -> Result<(Tensor, Tensor)> {
+        let Unsummed { map: mut a, shortcut: b } = x;
+        if fused::takes(&a) {
+            let numbers = fused::Numbers {
+                scale: pass.weight(self.weight),
+                shift: pass.weight(self.bias),
+                mean: pass.statistic(self.mean),
+                variance: pass.statistic(self.variance),
+            };
+            let (training, rounded) = (pass.training(), pass.is_emulated());
+            let settings = fused::Settings { momentum: MOMENTUM, eps: EPS, training, relu: true, rounded, alone };
+            let (sum, y) = fused::sum_norm(&a, b.as_ref(), numbers, settings).doing("batch normalisation")?;
+            pass.keep(&y);
+            return Ok((sum, y));
+        }
+        let sum = match b {
+            Some(b) => pass.round(&a.f_add_(&b)?)?,
+            None => a,
+        };
+        // The ReLU works in place: neither backward needs the value between the two.
+        let y = self.forward(pass, &sum)?.f_relu_()?;
+        Ok((sum, y))
+    }
+}
+
+/// A map [B, C, H, W] that is the sum of two: the norm that reads it adds them on its way.
+#[derive(Debug)]
+pub struct Unsummed {
+    /// One part; used up by the norm.
+    pub map: Tensor,
+    /// The other, if any.
+    pub shortcut: Option<Tensor>,
 }
 
 /// The last layer: features to logits.

@@ -1,6 +1,7 @@
 //! Networks. A network is its layout (where each tensor lies in θ) and its forward pass, a function of (θ, running
 //! statistics, images). A new one is a new file here and a line in [`Network::new`].
 
+pub mod fused;
 pub mod layer;
 pub mod layout;
 pub mod pass;

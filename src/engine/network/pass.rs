@@ -64,6 +64,12 @@ impl Pass {
         self.mode == Mode::Train
     }
 
+    /// Whether bf16 is computed in f32.
+    #[must_use]
+    pub fn is_emulated(&self) -> bool {
+        self.arithmetic == Arithmetic::EmulatedBf16
+    }
+
     /// A weight in the kind of θ.
     pub fn weight(&self, id: ParameterId) -> &Tensor {
         &self.weights[id.0]

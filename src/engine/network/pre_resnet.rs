@@ -6,7 +6,7 @@
 //! block input is the shortcut. BN scales start at 0.5, as in the published code.
 
 use super::Architecture;
-use super::layer::{BatchNorm, Convolution, Linear, Pooling, Scheme};
+use super::layer::{BatchNorm, Convolution, Linear, Pooling, Scheme, Unsummed};
 use super::layout::Layout;
 use super::pass::Pass;
 use crate::error::Result;
@@ -16,37 +16,38 @@ const GAMMA: f64 = 0.5;
 
 /// (BN, ReLU, convolution) two or three times, plus the shortcut.
 struct Residual {
-    steps: Vec<(BatchNorm, Convolution)>,
+    first: (BatchNorm, Convolution),
+    others: Vec<(BatchNorm, Convolution)>,
     projection: Option<Convolution>,
 }
 
 impl Residual {
-    /// A block named `name`; `convolutions` are (in, out, size, stride).
-    fn new(layout: &mut Layout, name: &str, convolutions: &[(i64, i64, i64, i64)]) -> Self {
-        let mut steps = Vec::new();
-        for (number, &(inner, out, size, stride)) in (1..).zip(convolutions) {
+    /// A block named `name`; convolutions are (in, out, size, stride).
+    fn new(layout: &mut Layout, name: &str, first: (i64, i64, i64, i64), others: &[(i64, i64, i64, i64)]) -> Self {
+        let mut step = |number: usize, (inner, out, size, stride)| {
             let norm = BatchNorm::new(layout, &format!("{name}.bn{number}"), inner, GAMMA);
-            let convolution = Convolution::new(layout, &format!("{name}.conv{number}"), inner, out, size, stride, Scheme::HeFanOut);
-            steps.push((norm, convolution));
-        }
-        let inner = convolutions.first().map_or(0, |c| c.0);
-        let out = convolutions.last().map_or(0, |c| c.1);
-        let stride: i64 = convolutions.iter().map(|c| c.3).product();
+            (norm, Convolution::new(layout, &format!("{name}.conv{number}"), inner, out, size, stride, Scheme::HeFanOut))
+        };
+        let steps = (step(1, first), (2..).zip(others).map(|(number, &other)| step(number, other)).collect());
+        let (inner, out) = (first.0, others.last().map_or(first.1, |c| c.1));
+        let stride = first.3 * others.iter().map(|c| c.3).product::<i64>();
         let projection = (stride != 1 || inner != out)
             .then(|| Convolution::new(layout, &format!("{name}.downsample.0"), inner, out, 1, stride, Scheme::HeFanOut));
-        Self { steps, projection }
+        Self { first: steps.0, others: steps.1, projection }
     }
 
-    fn forward(&self, pass: &Pass, x: &Tensor) -> Result<Tensor> {
-        let mut h = x.shallow_clone();
-        for (norm, convolution) in &self.steps {
-            h = convolution.forward(pass, &norm.forward_relu(pass, &h)?)?;
+    fn forward(&self, pass: &Pass, x: Unsummed) -> Result<Unsummed> {
+        let (norm, convolution) = &self.first;
+        let (raw, activated) = norm.sum_relu(pass, x)?;
+        let mut h = convolution.between(pass, &activated)?;
+        for (norm, convolution) in &self.others {
+            h = convolution.between(pass, &norm.relu(pass, h)?)?;
         }
-        let sum = match &self.projection {
-            Some(projection) => h.f_add_(&projection.forward(pass, x)?)?,
-            None => h.f_add_(x)?,
+        let shortcut = match &self.projection {
+            Some(projection) => projection.between(pass, &raw)?,
+            None => raw,
         };
-        pass.round(&sum)
+        Ok(Unsummed { map: h, shortcut: Some(shortcut) })
     }
 }
 
@@ -74,9 +75,9 @@ impl PreResNet {
                 let name = format!("layer{stage}.{block}");
                 let out = planes * expansion;
                 blocks.push(if bottleneck {
-                    Residual::new(layout, &name, &[(inner, planes, 1, 1), (planes, planes, 3, stride), (planes, out, 1, 1)])
+                    Residual::new(layout, &name, (inner, planes, 1, 1), &[(planes, planes, 3, stride), (planes, out, 1, 1)])
                 } else {
-                    Residual::new(layout, &name, &[(inner, planes, 3, stride), (planes, out, 3, 1)])
+                    Residual::new(layout, &name, (inner, planes, 3, stride), &[(planes, out, 3, 1)])
                 });
                 inner = out;
             }
@@ -88,11 +89,13 @@ impl PreResNet {
 
 impl Architecture for PreResNet {
     fn forward(&self, pass: &Pass, images: &Tensor) -> Result<Tensor> {
-        let mut x = self.first.forward(pass, images)?;
+        let map = self.first.between(pass, &pass.round(images)?)?;
+        let mut x = Unsummed { map, shortcut: None };
         for block in &self.blocks {
-            x = block.forward(pass, &x)?;
+            x = block.forward(pass, x)?;
         }
-        let features = self.pooling.forward(&self.norm.forward_relu(pass, &x)?)?;
+        let (_, activated) = self.norm.sum_relu(pass, x)?;
+        let features = self.pooling.forward(&activated)?;
         self.last.forward(pass, &features)
     }
 }

@@ -5,7 +5,7 @@
 //! Dropout between the two convolutions of a block. The last layer's bias starts at 0.
 
 use super::Architecture;
-use super::layer::{BatchNorm, Convolution, Linear, Pooling, Scheme};
+use super::layer::{BatchNorm, Convolution, Linear, Pooling, Scheme, Unsummed};
 use super::layout::Layout;
 use super::pass::Pass;
 use crate::error::Result;
@@ -30,15 +30,18 @@ impl WideBlock {
         Self { norms: [first_norm, second_norm], convolutions: [first, second], shortcut, dropout }
     }
 
-    fn forward(&self, pass: &Pass, x: &Tensor) -> Result<Tensor> {
-        let activated = self.norms[0].forward_relu(pass, x)?;
-        let h = self.norms[1].forward_relu(pass, &self.convolutions[0].forward(pass, &activated)?)?;
-        let mut h = self.convolutions[1].forward(pass, &pass.dropout(h, self.dropout)?)?;
-        let sum = match &self.shortcut {
-            Some(shortcut) => h.f_add_(&shortcut.forward(pass, &activated)?)?,
-            None => h.f_add_(x)?,
+    fn forward(&self, pass: &Pass, x: Unsummed) -> Result<Unsummed> {
+        let (raw, activated) = self.norms[0].sum_relu(pass, x)?;
+        let mut h = self.norms[1].relu(pass, self.convolutions[0].between(pass, &activated)?)?;
+        if self.dropout > 0.0 {
+            h = pass.round(&pass.dropout(h, self.dropout)?)?;
+        }
+        let map = self.convolutions[1].between(pass, &h)?;
+        let shortcut = match &self.shortcut {
+            Some(shortcut) => shortcut.between(pass, &activated)?,
+            None => raw,
         };
-        pass.round(&sum)
+        Ok(Unsummed { map, shortcut: Some(shortcut) })
     }
 }
 
@@ -71,11 +74,13 @@ impl WideResNet {
 
 impl Architecture for WideResNet {
     fn forward(&self, pass: &Pass, images: &Tensor) -> Result<Tensor> {
-        let mut x = self.first.forward(pass, images)?;
+        let map = self.first.between(pass, &pass.round(images)?)?;
+        let mut x = Unsummed { map, shortcut: None };
         for block in &self.blocks {
-            x = block.forward(pass, &x)?;
+            x = block.forward(pass, x)?;
         }
-        let features = Pooling::Global.forward(&self.norm.forward_relu(pass, &x)?)?;
+        let (_, activated) = self.norm.sum_relu(pass, x)?;
+        let features = Pooling::Global.forward(&activated)?;
         self.last.forward(pass, &features)
     }
 }

@@ -1,0 +1,145 @@
+"""Jobs of the engine: training steps, batches, evaluation, beside PyTorch as installed and with a tuned allocator."""
+
+import json
+import os
+import pathlib
+import subprocess
+import tempfile
+
+from pairs import Side, interleaved, row
+
+HOME = pathlib.Path(__file__).resolve().parent.parent
+MEASURE = HOME / "target" / "release" / "examples" / "measure"
+PYTHON = HOME / ".bench" / "venv" / "bin" / "python"
+TUNED = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": "1099511627776", "MALLOC_TOP_PAD_": "67108864"}
+INSTALLED, WITH_ALLOCATOR = "PyTorch", "PyTorch, tuned allocator"
+
+NETWORKS = {
+    "preresnet-56": {"network": "preresnet", "depth": 56, "width": 1},
+    "wideresnet-16-4": {"network": "wideresnet", "depth": 16, "width": 4},
+}
+
+
+def has_bf16_units():
+    flags = pathlib.Path("/proc/cpuinfo").read_text()
+    return "avx512_bf16" in flags or "amx_bf16" in flags
+
+
+def experiment(told, images, test):
+    width = f"width = {told['width']}\n" if told["network"] == "wideresnet" else ""
+    return f"""
+[data]
+set = "glyphs"
+[data.glyphs]
+train = {images}
+test = {test}
+[network]
+kind = "{told['network']}"
+depth = {told['depth']}
+{width}[training]
+steps = 1
+batch = {told['batch']}
+device = "{told['device']}"
+precision = "{told['precision']}"
+threads = {told['threads']}
+[optimizer]
+lr = {told['lr']}
+momentum = {told['momentum']}
+nesterov = false
+weight_decay = {told['weight_decay']}
+"""
+
+
+def build():
+    subprocess.run(["cargo", "build", "--release", "--locked", "--quiet", "-p", "curricle-engine", "--example", "measure"], cwd=HOME, check=True)
+
+
+def sides(job, told, folder, test=10):
+    """Curricle, PyTorch as installed, PyTorch tuned; all prepared from the same weights and images."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("MALLOC_", "OMP_", "GOMP_"))}
+    images = -(-4 * told["batch"] // 10) * 10
+    (folder / "experiment.toml").write_text(experiment(told, images, test))
+    (folder / "experiment.json").write_text(json.dumps(told))
+    emulate = {"CURRICLE_EMULATE_BF16": "1"} if told.get("emulated") else {}
+    ours = Side("Curricle", [MEASURE, job, folder / "experiment.toml", folder], {**environment, "OMP_WAIT_POLICY": "passive", **emulate})
+    # The instructions that oneDNN may use, where a processor without bf16 units is played.
+    peer_units = {"ONEDNN_MAX_CPU_ISA": "AVX512_CORE"} if told.get("emulated") else {}
+    command = [PYTHON, HOME / "bench" / "peer.py", job, folder / "experiment.json", folder]
+    theirs = [Side(INSTALLED, command, {**environment, **peer_units})]
+    if told["device"] == "cpu":
+        theirs.append(Side(WITH_ALLOCATOR, command, {**environment, **TUNED, **peer_units}))
+    return ours, theirs
+
+
+def agree(job, told, ours, theirs):
+    """Both sides must compute the same before anything is timed: the largest relative difference of their values."""
+    _, here = ours.run(3)
+    worst = 0.0
+    for side in theirs:
+        _, there = side.run(3)
+        worst = max([worst, *(abs(a - b) / max(abs(b), 1e-9) for a, b in zip(here, there))])
+    # Three steps at a learning rate of 0.05 multiply rounding: of f32 to some 1e-3, of bf16 to some percent.
+    allowed = 5e-3 if told["precision"] == "f32" else 6e-2
+    if job != "batch" and not worst <= allowed:
+        raise SystemExit(f"error: {job}: the two sides do not compute the same: {here} here, {there} there")
+    return worst
+
+
+def compare(name, job, told, bars, repetitions, pairs, test=10, memory_bar=None):
+    with tempfile.TemporaryDirectory() as folder:
+        ours, theirs = sides(job, told, pathlib.Path(folder), test)
+        worst = agree(job, told, ours, theirs)
+        times = interleaved(ours, theirs, repetitions, pairs)
+        rows = []
+        for side, (bar, aim) in zip(theirs, bars):
+            memory = (round(ours.peak_memory()), round(side.peak_memory()))
+            rows.append(row(name, side.name, "s", times[ours.name], times[side.name], bar, aim, memory,
+                            threads=told["threads"], pairs=pairs, agreement=worst, hardware=ours.about["hardware"]))
+            if memory_bar:
+                rows.append(row(f"{name}-memory", side.name, "MB", [memory[0]], [memory[1]], memory_bar, None, memory))
+        for side in (ours, *theirs):
+            side.end()
+        return rows
+
+
+def told(network, batch, precision, threads, device="cpu", **more):
+    return {**NETWORKS[network], "batch": batch, "precision": precision, "threads": threads, "device": device,
+            "lr": 0.05, "momentum": 0.9, "weight_decay": 1e-4, **more}
+
+
+def step(network, batch, precision, bars, repetitions, emulated=False):
+    def run(name, options):
+        return compare(name, "step", told(network, batch, precision, options.threads, emulated=emulated), bars, repetitions, options.pairs,
+                       memory_bar=None if emulated else 1.1)
+
+    return run
+
+
+def evaluate(network, images, batch, precision, bars):
+    def run(name, options):
+        # One thread, as the bar says.
+        return compare(name, "evaluate", told(network, batch, precision, 1), bars, 1, options.pairs, test=images)
+
+    return run
+
+
+def batch(size):
+    def run(name, options):
+        return compare(name, "batch", told("preresnet-56", size, "f32", options.threads), [(None, None)] * 2, 50, options.pairs)
+
+    return run
+
+
+BF16 = [(1.0, 0.8), (1.0, 0.8)]
+WITHOUT_UNITS = [(0.2, 0.12), (0.2, 0.12)]
+
+JOBS = {
+    "step-preresnet-56-f32": step("preresnet-56", 128, "f32", [(0.75, 0.5), (1.0, 0.8)], 1),
+    "step-wideresnet-16-4-f32": step("wideresnet-16-4", 64, "f32", [(1.0, 0.8), (1.0, 0.85)], 1),
+    "step-preresnet-56-bf16": step("preresnet-56", 128, "bf16", BF16 if has_bf16_units() else WITHOUT_UNITS, 1),
+    "step-wideresnet-16-4-bf16": step("wideresnet-16-4", 64, "bf16", BF16 if has_bf16_units() else WITHOUT_UNITS, 1),
+    "step-preresnet-56-bf16-emulated": step("preresnet-56", 128, "bf16", WITHOUT_UNITS, 1, emulated=True),
+    "evaluate-preresnet-56-f32": evaluate("preresnet-56", 2000, 500, "f32", [(0.4, 0.25), (0.9, 0.75)]),
+    "evaluate-preresnet-56-f32-batch-100": evaluate("preresnet-56", 2000, 100, "f32", [(None, None)] * 2),
+    "batch-128": batch(128),
+}

@@ -1,0 +1,97 @@
+"""Measures Curricle beside what people use instead: `make bench`, `make bench ONLY=step`.
+
+Prints a table, writes `target/bench.json`, and puts the table with the hardware into `docs/benchmarks.md`. Results of jobs
+that were not asked for this time are kept.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import platform
+import subprocess
+import sys
+import time
+
+HOME = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(HOME / "bench"))
+
+import engine  # noqa: E402
+
+RESULTS = HOME / "target" / "bench.json"
+PAGE = HOME / "docs" / "benchmarks.md"
+BEGIN, END = "<!-- begin: written by make bench -->", "<!-- end -->"
+JOBS = {**engine.JOBS}
+
+
+def hardware():
+    model = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), platform.machine())
+    flags = open("/proc/cpuinfo").read()
+    units = [name for name in ("avx2", "avx512f", "avx512_bf16", "amx_bf16") if name in flags]
+    memory = int(next(line for line in open("/proc/meminfo") if line.startswith("MemTotal")).split()[1]) / 2**20
+    return f"{model}, {os.cpu_count()} cores ({', '.join(units)}), {memory:.0f} GiB, {platform.system()} {platform.release()}"
+
+
+def number(value, unit):
+    if value is None:
+        return "–"
+    if unit == "s":
+        return f"{value:.3f} s" if value >= 0.1 else f"{1e3 * value:.2f} ms"
+    return f"{value:,.0f} {unit}" if abs(value) >= 100 else f"{value:.3g} {unit}"
+
+
+def table(rows):
+    lines = ["| job | beside | Curricle | the other | ratio | spread | bar | aim | met | memory |", "|---|---|---:|---:|---:|---:|---:|---:|---|---:|"]
+    for row in rows:
+        memory = "–" if row["curricle_memory_mb"] is None else f"{row['curricle_memory_mb']:,.0f}"
+        if row["peer_memory_mb"] is not None:
+            memory += f" / {row['peer_memory_mb']:,.0f}"
+        show = lambda value: "–" if value is None else f"{value:g}"
+        lines.append(
+            f"| {row['job']} | {row['peer']} | {number(row['curricle'], row['unit'])} | {number(row['peer_value'], row['unit'])} | "
+            f"{row['ratio']:.3f} | {row['low']:.3f}–{row['high']:.3f} | {show(row['bar'])} | {show(row['aim'])} | "
+            f"{'–' if row['bar'] is None else 'yes' if row['met'] else '**no**'} | {memory} MB |"
+        )
+    return "\n".join(lines)
+
+
+def write(rows, options):
+    RESULTS.parent.mkdir(exist_ok=True)
+    part = RESULTS.with_suffix(".part")
+    part.write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n")
+    part.rename(RESULTS)
+    text = PAGE.read_text()
+    before, _, rest = text.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    said = (f"{BEGIN}\n\n{hardware()}; {time.strftime('%Y-%m-%d')}. Medians of {options.pairs} interleaved rounds, spread from the smallest "
+            f"to the largest ratio, {options.threads} thread{'s' if options.threads > 1 else ''} on both sides.\n\n{table(rows)}\n\n{END}")
+    PAGE.write_text(before + said + after)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--only", default="", help="jobs whose name begins so, with commas between")
+    parser.add_argument("--pairs", type=int, default=7)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--fresh", action="store_true", help="forget earlier results")
+    options = parser.parse_args()
+    wanted = [part for part in options.only.replace(",", " ").split() if part]
+    chosen = [name for name in JOBS if not wanted or any(name.startswith(part) for part in wanted)]
+    if not chosen:
+        sys.exit(f"error: no job is called so: there are {', '.join(JOBS)}")
+    rows = []
+    if RESULTS.exists() and not options.fresh:
+        rows = [row for row in json.loads(RESULTS.read_text()) if row["of"] in JOBS and row["of"] not in chosen]
+    engine.build()
+    for name in chosen:
+        print(f"{name} …", file=sys.stderr, flush=True)
+        found = [{**row, "of": name} for row in JOBS[name](name, options)]
+        rows = sorted(rows + found, key=lambda row: list(JOBS).index(row["of"]))
+        print(table(found), flush=True)
+        write(rows, options)
+    missed = [row["job"] + " beside " + row["peer"] for row in rows if row["of"] in chosen and not row["met"]]
+    print("\nall bars met" if not missed else "\nbars missed: " + "; ".join(missed))
+
+
+if __name__ == "__main__":
+    main()

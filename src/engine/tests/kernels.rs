@@ -1,0 +1,237 @@
+//! The kernels of the engine against libtorch's own operations: values, gradients, running statistics.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use curricle_engine::network::fused::{self, Numbers, Settings};
+use proptest::prelude::*;
+use tch::{Device, Kind, Tensor};
+
+const MOMENTUM: f64 = 0.1;
+const EPS: f64 = 1e-5;
+
+/// A case: a map, perhaps one to add, a weighting of both results so that every gradient is asked for.
+struct Case {
+    a: Tensor,
+    b: Option<Tensor>,
+    scale: Tensor,
+    shift: Tensor,
+    mean: Tensor,
+    variance: Tensor,
+    weigh_sum: Tensor,
+    weigh_y: Tensor,
+}
+
+/// What comes out: sum, y, gradients of a, b, scale, shift, running mean and variance.
+type Results = Vec<Tensor>;
+
+fn last(x: &Tensor) -> Tensor {
+    // Channels-last memory.
+    x.permute([0, 2, 3, 1]).contiguous().permute([0, 3, 1, 2])
+}
+
+impl Case {
+    fn new(shape: [i64; 4], added: bool, centre: f64, seed: i64) -> Self {
+        tch::manual_seed(seed);
+        let normal = |size: &[i64]| Tensor::randn(size, (Kind::Double, Device::Cpu));
+        let map = || last(&normal(&shape));
+        let channels = [shape[1]];
+        Self {
+            a: map() + centre,
+            b: added.then(&map),
+            scale: normal(&channels),
+            shift: normal(&channels),
+            mean: normal(&channels),
+            variance: normal(&channels).exp(),
+            weigh_sum: map(),
+            weigh_y: map(),
+        }
+    }
+
+    fn leaves(&self, kind: Kind, numbers: Kind) -> (Tensor, Option<Tensor>, [Tensor; 4]) {
+        let leaf = |x: &Tensor, kind| x.to_kind(kind).copy().set_requires_grad(true);
+        let plain = |x: &Tensor| x.to_kind(numbers).copy();
+        (
+            leaf(&self.a, kind),
+            self.b.as_ref().map(|b| leaf(b, kind)),
+            [leaf(&self.scale, numbers), leaf(&self.shift, numbers), plain(&self.mean), plain(&self.variance)],
+        )
+    }
+
+    fn gradients(&self, sum: &Tensor, y: &Tensor, inputs: &[&Tensor]) -> Vec<Tensor> {
+        // The sum goes into the loss only where it is one: else nobody reads it.
+        let mut loss = (y * self.weigh_y.to_kind(y.kind())).sum(Kind::Double);
+        if self.b.is_some() {
+            loss += (sum * self.weigh_sum.to_kind(sum.kind())).sum(Kind::Double);
+        }
+        Tensor::run_backward(&[loss], inputs, false, false)
+    }
+
+    /// By the kernels.
+    fn fused(&self, kind: Kind, training: bool, rounded: bool) -> Results {
+        let numbers = if kind == Kind::Double { Kind::Double } else { Kind::Float };
+        let (a, b, [scale, shift, mean, variance]) = self.leaves(kind, numbers);
+        // A leaf may not be written over.
+        let own = a.f_mul_scalar(1.0).unwrap();
+        let settings = Settings { momentum: MOMENTUM, eps: EPS, training, relu: true, rounded, alone: false };
+        let of = Numbers { scale: &scale, shift: &shift, mean: &mean, variance: &variance };
+        let (sum, y) = fused::sum_norm(&own, b.as_ref(), of, settings).unwrap();
+        self.collect(&sum, &y, &a, b.as_ref(), [&scale, &shift, &mean, &variance])
+    }
+
+    /// By libtorch.
+    fn composed(&self, kind: Kind, training: bool, rounded: bool) -> Results {
+        let numbers = if kind == Kind::Double { Kind::Double } else { Kind::Float };
+        let (a, b, [scale, shift, mean, variance]) = self.leaves(kind, numbers);
+        let round = |x: &Tensor| if rounded { x.to_kind(Kind::BFloat16).to_kind(kind) } else { x.shallow_clone() };
+        let sum = match &b {
+            Some(b) => round(&(round(&a) + round(b))),
+            None => round(&a),
+        };
+        let y = sum.batch_norm(Some(&scale), Some(&shift), Some(&mean), Some(&variance), training, MOMENTUM, EPS, false);
+        let y = round(&y.relu());
+        self.collect(&sum, &y, &a, b.as_ref(), [&scale, &shift, &mean, &variance])
+    }
+
+    fn collect(&self, sum: &Tensor, y: &Tensor, a: &Tensor, b: Option<&Tensor>, numbers: [&Tensor; 4]) -> Results {
+        let [scale, shift, mean, variance] = numbers;
+        let mut inputs = vec![a, scale, shift];
+        inputs.extend(b);
+        let mut results = self.gradients(sum, y, &inputs);
+        results.extend([sum, y, mean, variance].map(Tensor::shallow_clone));
+        results
+    }
+}
+
+/// The largest difference between two lists of tensors, beside the largest value of each.
+fn difference(ours: &Results, theirs: &Results) -> f64 {
+    assert_eq!(ours.len(), theirs.len());
+    let each = ours.iter().zip(theirs).map(|(a, b)| {
+        let (a, b) = (a.to_kind(Kind::Double), b.to_kind(Kind::Double));
+        assert_eq!(a.size(), b.size());
+        (&a - &b).abs().max().double_value(&[]) / b.abs().max().double_value(&[]).max(1e-3)
+    });
+    each.fold(0.0, f64::max)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn a_norm_in_f64_is_libtorchs(
+        batch in 1i64..6, channels in 1i64..70, height in 1i64..9, width in 2i64..9,
+        added in any::<bool>(), training in any::<bool>(), seed in 0i64..1000,
+    ) {
+        let case = Case::new([batch, channels, height, width], added, 0.3, seed);
+        let far = difference(&case.fused(Kind::Double, training, false), &case.composed(Kind::Double, training, false));
+        prop_assert!(far < 1e-11, "{far}");
+    }
+
+    #[test]
+    fn a_norm_in_f32_and_bf16_is_near_f64(
+        batch in 2i64..6, channels in 1i64..40, size in 3i64..12, added in any::<bool>(), training in any::<bool>(), seed in 0i64..1000,
+    ) {
+        let case = Case::new([batch, channels, size, size], added, 0.3, seed);
+        let exact = case.composed(Kind::Double, training, false);
+        let far = difference(&case.fused(Kind::Float, training, false), &exact);
+        prop_assert!(far < 2e-5, "f32: {far}");
+        // The inputs themselves are rounded to 8 bits, and a sign may turn where z is near zero.
+        let theirs = difference(&case.composed(Kind::BFloat16, training, false), &exact);
+        let ours = difference(&case.fused(Kind::BFloat16, training, false), &exact);
+        prop_assert!(ours < theirs.max(0.02) * 1.5, "bf16: {ours}, libtorch {theirs}");
+    }
+}
+
+#[test]
+fn maps_of_many_blocks_and_far_from_zero_keep_their_variance() {
+    let case = Case::new([16, 48, 32, 32], true, 300.0, 3);
+    let exact = case.composed(Kind::Double, true, false);
+    let far = difference(&case.fused(Kind::Double, true, false), &exact);
+    assert!(far < 1e-9, "{far}");
+    let far = difference(&case.fused(Kind::Float, true, false), &exact);
+    let theirs = difference(&case.composed(Kind::Float, true, false), &exact);
+    assert!(far < 2.0 * theirs, "{far}, libtorch {theirs}");
+}
+
+#[test]
+fn played_bf16_rounds_where_a_bf16_network_does() {
+    for (training, added) in [(true, true), (true, false), (false, true), (false, false)] {
+        let case = Case::new([4, 24, 9, 9], added, 0.3, 5);
+        let (ours, theirs) = (case.fused(Kind::Float, training, true), case.composed(Kind::Float, training, true));
+        // Rounding to 8 bits hides the last bits of f32: where both differ, it is by one place of a few values.
+        let far = difference(&ours, &theirs);
+        assert!(far < 1.0 / 128.0, "training {training}, added {added}: {far}");
+        let count = ours[ours.len() - 3].ne_tensor(&theirs[theirs.len() - 3]).sum(Kind::Int64).int64_value(&[]);
+        assert!(count < 20, "{count} of {} values of y", ours[ours.len() - 3].numel());
+    }
+}
+
+/// One sum per block of rows, added in order: as many threads as there are change nothing.
+#[test]
+fn bits_do_not_depend_on_threads() {
+    let before = tch::get_num_threads();
+    let case = Case::new([16, 16, 32, 32], true, 0.3, 7);
+    let bits = |results: Results| -> Vec<Vec<f32>> { results.iter().map(|x| Vec::try_from(x.contiguous().view(-1)).unwrap()).collect() };
+    tch::set_num_threads(1);
+    let one = bits(case.fused(Kind::Float, true, false));
+    tch::set_num_threads(2);
+    let two = bits(case.fused(Kind::Float, true, false));
+    tch::set_num_threads(before);
+    assert!(one == two);
+}
+
+#[test]
+fn what_cannot_be_is_refused() {
+    let case = Case::new([1, 3, 1, 1], false, 0.0, 1);
+    let (a, _, [scale, shift, mean, variance]) = case.leaves(Kind::Float, Kind::Float);
+    let of = Numbers { scale: &scale, shift: &shift, mean: &mean, variance: &variance };
+    let settings = Settings { momentum: MOMENTUM, eps: EPS, training: true, relu: true, rounded: false, alone: false };
+    let error = fused::sum_norm(&a, None, of, settings).unwrap_err().to_string();
+    assert!(error.contains("a batch norm needs more than one value per channel to train"), "{error}");
+    let wide = Tensor::zeros([1, 4, 2, 2], (Kind::Float, Device::Cpu));
+    let error = fused::sum_norm(&wide, None, of, settings).unwrap_err().to_string();
+    assert!(error.contains("one dense Float for each of 4 channels"), "{error}");
+}
+
+/// Values and both gradients of convolutions, the thin ones among them whose weight gradient is computed here.
+#[test]
+fn a_convolution_is_libtorchs() {
+    tch::manual_seed(11);
+    for (inner, out, size, stride, map) in [
+        (64, 16, 1, 1, 32),
+        (32, 16, 1, 1, 33),
+        (48, 20, 1, 1, 32),
+        (16, 4, 1, 1, 40),
+        (16, 64, 1, 1, 8),
+        (8, 12, 3, 2, 9),
+        (12, 8, 1, 2, 9),
+    ] {
+        let padding = (size - 1) / 2;
+        let x = last(&Tensor::randn([3, inner, map, map], (Kind::Float, Device::Cpu)));
+        let weight = last(&Tensor::randn([out, inner, size, size], (Kind::Float, Device::Cpu)));
+        let results = |kind: Kind, by: &dyn Fn(&Tensor, &Tensor) -> Tensor| {
+            let (x, weight) = (x.to_kind(kind).set_requires_grad(true), weight.to_kind(kind).set_requires_grad(true));
+            let y = by(&x, &weight);
+            let loss = (&y * y.sin()).sum(kind);
+            let mut results = Tensor::run_backward(&[loss], &[&x, &weight], false, false);
+            results.push(y);
+            results
+        };
+        let plain = |x: &Tensor, w: &Tensor| x.conv2d(w, None::<Tensor>, [stride; 2], [padding; 2], [1, 1], 1);
+        let exact = results(Kind::Double, &plain);
+        let ours = difference(&results(Kind::Float, &|x, w| fused::convolution(x, w, stride, padding).unwrap()), &exact);
+        let theirs = difference(&results(Kind::Float, &plain), &exact);
+        assert!(ours < 2.0 * theirs.max(1e-6), "{inner} to {out}, {size}×{size}: {ours}, libtorch {theirs}");
+    }
+}
+
+/// The same tests with the vector instructions of smaller machines.
+#[test]
+fn every_set_of_vector_instructions() {
+    if std::env::var_os("CURRICLE_VECTORS").is_some() {
+        return;
+    }
+    for vectors in ["base", "v3"] {
+        let done = std::process::Command::new(std::env::current_exe().unwrap()).env("CURRICLE_VECTORS", vectors).output().unwrap();
+        assert!(done.status.success(), "{vectors}:\n{}{}", String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
+    }
+}
