@@ -54,21 +54,34 @@ def build():
     subprocess.run(["cargo", "build", "--release", "--locked", "--quiet", "-p", "curricle-engine", "--example", "measure"], cwd=HOME, check=True)
 
 
-def sides(job, told, folder, test=10):
+# A processor with neither bf16 units nor AVX-512, played by telling every library which instructions it may use.
+SMALL = {"ONEDNN_MAX_CPU_ISA": "AVX2", "ATEN_CPU_CAPABILITY": "avx2", "CURRICLE_VECTORS": "v3"}
+OWN_F32 = "Curricle, f32"
+
+
+def own(name, job, told, folder, environment):
+    """Our side of a job."""
+    file = folder / f"{name}.toml"
+    images = -(-4 * told["batch"] // 10) * 10
+    file.write_text(experiment(told, images, told.get("test", 10)))
+    return Side(name, [MEASURE, job, file, folder], {**environment, "OMP_WAIT_POLICY": "passive"})
+
+
+def sides(job, told, folder):
     """Curricle, PyTorch as installed, PyTorch tuned; all prepared from the same weights and images."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("MALLOC_", "OMP_", "GOMP_"))}
-    images = -(-4 * told["batch"] // 10) * 10
-    (folder / "experiment.toml").write_text(experiment(told, images, test))
+    if told.get("emulated"):
+        environment |= SMALL
+    theirs = []
+    if told.get("emulated"):
+        theirs.append(own(OWN_F32, job, {**told, "precision": "f32"}, folder, environment))
+    ours = own("Curricle", job, told, folder, {**environment, **({"CURRICLE_EMULATE_BF16": "1"} if told.get("emulated") else {})})
     (folder / "experiment.json").write_text(json.dumps(told))
-    emulate = {"CURRICLE_EMULATE_BF16": "1"} if told.get("emulated") else {}
-    ours = Side("Curricle", [MEASURE, job, folder / "experiment.toml", folder], {**environment, "OMP_WAIT_POLICY": "passive", **emulate})
-    # The instructions that oneDNN may use, where a processor without bf16 units is played.
-    peer_units = {"ONEDNN_MAX_CPU_ISA": "AVX512_CORE"} if told.get("emulated") else {}
     command = [PYTHON, HOME / "bench" / "peer.py", job, folder / "experiment.json", folder]
-    theirs = [Side(INSTALLED, command, {**environment, **peer_units})]
+    peers = [Side(INSTALLED, command, environment)]
     if told["device"] == "cpu":
-        theirs.append(Side(WITH_ALLOCATOR, command, {**environment, **TUNED, **peer_units}))
-    return ours, theirs
+        peers.append(Side(WITH_ALLOCATOR, command, {**environment, **TUNED}))
+    return ours, peers + theirs
 
 
 def agree(job, told, ours, theirs):
@@ -85,9 +98,9 @@ def agree(job, told, ours, theirs):
     return worst
 
 
-def compare(name, job, told, bars, repetitions, pairs, test=10, memory_bar=None):
+def compare(name, job, told, bars, repetitions, pairs, memory_bar=None):
     with tempfile.TemporaryDirectory() as folder:
-        ours, theirs = sides(job, told, pathlib.Path(folder), test)
+        ours, theirs = sides(job, told, pathlib.Path(folder))
         worst = agree(job, told, ours, theirs)
         times = interleaved(ours, theirs, repetitions, pairs)
         rows = []
@@ -118,7 +131,7 @@ def step(network, batch, precision, bars, repetitions, emulated=False):
 def evaluate(network, images, batch, precision, bars):
     def run(name, options):
         # One thread, as the bar says.
-        return compare(name, "evaluate", told(network, batch, precision, 1), bars, 1, options.pairs, test=images)
+        return compare(name, "evaluate", told(network, batch, precision, 1, test=images), bars, 1, options.pairs)
 
     return run
 
@@ -131,14 +144,16 @@ def batch(size):
 
 
 BF16 = [(1.0, 0.8), (1.0, 0.8)]
-WITHOUT_UNITS = [(0.2, 0.12), (0.2, 0.12)]
+# Beside both PyTorchs, and beside our own f32 on the same processor.
+WITHOUT_UNITS = [(0.2, 0.12), (0.2, 0.12), (1.15, None)]
 
 JOBS = {
     "step-preresnet-56-f32": step("preresnet-56", 128, "f32", [(0.75, 0.5), (1.0, 0.8)], 1),
     "step-wideresnet-16-4-f32": step("wideresnet-16-4", 64, "f32", [(1.0, 0.8), (1.0, 0.85)], 1),
-    "step-preresnet-56-bf16": step("preresnet-56", 128, "bf16", BF16 if has_bf16_units() else WITHOUT_UNITS, 1),
-    "step-wideresnet-16-4-bf16": step("wideresnet-16-4", 64, "bf16", BF16 if has_bf16_units() else WITHOUT_UNITS, 1),
-    "step-preresnet-56-bf16-emulated": step("preresnet-56", 128, "bf16", WITHOUT_UNITS, 1, emulated=True),
+    "step-preresnet-56-bf16": step("preresnet-56", 128, "bf16", BF16 if has_bf16_units() else WITHOUT_UNITS, 1, emulated=not has_bf16_units()),
+    "step-wideresnet-16-4-bf16": step("wideresnet-16-4", 64, "bf16", BF16 if has_bf16_units() else WITHOUT_UNITS, 1, emulated=not has_bf16_units()),
+    "step-preresnet-56-bf16-without-units": step("preresnet-56", 128, "bf16", WITHOUT_UNITS, 1, emulated=True),
+    "step-wideresnet-16-4-bf16-without-units": step("wideresnet-16-4", 64, "bf16", WITHOUT_UNITS, 1, emulated=True),
     "evaluate-preresnet-56-f32": evaluate("preresnet-56", 2000, 500, "f32", [(0.4, 0.25), (0.9, 0.75)]),
     "evaluate-preresnet-56-f32-batch-100": evaluate("preresnet-56", 2000, 100, "f32", [(None, None)] * 2),
     "batch-128": batch(128),

@@ -70,7 +70,7 @@ pub fn run(experiment: &Path, checkpoint: &Path, data: Option<&Path>, set: &str)
         &device_set,
         &normalisation,
         machine.precision.arithmetic,
-        machine.evaluation_batch(),
+        machine.evaluation_batch(&network, &device_set)?,
         |done| {
             eprintln!("progress {done} {total}");
             true

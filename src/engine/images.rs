@@ -107,6 +107,12 @@ impl DeviceSet {
         self.count == 0
     }
 
+    /// Channels, height and width of an image.
+    #[must_use]
+    pub fn shape(&self) -> (i64, i64, i64) {
+        (self.channels, self.height, self.width)
+    }
+
     /// Bytes [B, H, W, C] and labels `[B]` of some items, cropped and flipped if asked.
     ///
     /// # Errors

@@ -12,8 +12,12 @@ use curricle_core::config::{self, Experiment};
 use curricle_core::data::{self, Images};
 use std::path::{Path, PathBuf};
 
-/// Images of one batch when a set is evaluated. On a CPU any size takes the same time, so memory decides.
-pub const EVALUATION_BATCH: usize = 250;
+/// Images of one batch when a set is evaluated on a CPU, for each thread at most.
+const EVALUATION_BATCH: usize = 250;
+/// Images of one batch when a set is evaluated on a CPU, for each thread at least.
+const SMALLEST_EVALUATION_BATCH: usize = 16;
+/// Bytes of a map that a core's caches hold between two passes over it.
+const CACHED_MAP: usize = 4 << 20;
 /// The same on a GPU, which wants more to do.
 pub const EVALUATION_BATCH_CUDA: usize = 2000;
 
@@ -82,10 +86,19 @@ impl Machine {
         }
     }
 
-    /// Images of one batch when a set is evaluated.
-    #[must_use]
-    pub fn evaluation_batch(&self) -> usize {
-        if self.on_cuda() { EVALUATION_BATCH_CUDA } else { EVALUATION_BATCH }
+    /// Images of one batch when `set` is evaluated. On a CPU as many as let the largest map of a core stay in the cache:
+    /// seen with PreResNet-56, 16 images at a time take 0.75 of the time of 500, and a fifth of the memory.
+    ///
+    /// # Errors
+    /// If the network cannot be passed through.
+    pub fn evaluation_batch(&self, network: &Network, set: &DeviceSet) -> Result<usize> {
+        if self.on_cuda() {
+            return Ok(EVALUATION_BATCH_CUDA);
+        }
+        let (channels, height, width) = set.shape();
+        let element = if self.precision.kind == tch::Kind::Double { 8 } else { 4 };
+        let map = network.largest_activation(channels, height, width)? * element;
+        Ok((CACHED_MAP / map.max(1)).clamp(SMALLEST_EVALUATION_BATCH, EVALUATION_BATCH) * self.threads as usize)
     }
 }
 

@@ -169,6 +169,7 @@ fn evaluate(bench: &Bench, folder: &Path) -> Result<()> {
     let set: DeviceSet = setup::device_set(&bench.images.test, &bench.machine)?;
     let (bytes, labels) = set.range(0, set.len())?;
     bench.hand_over(folder, &bench.normalisation.apply(&bytes)?, &labels)?;
+    let size = bench.machine.evaluation_batch(&bench.network, &set)?;
     say(&bench.about());
     serve(|count| {
         let began = Instant::now();
@@ -181,7 +182,7 @@ fn evaluate(bench: &Bench, folder: &Path) -> Result<()> {
                 &set,
                 &bench.normalisation,
                 bench.machine.precision.arithmetic,
-                bench.experiment.training.batch as usize,
+                size,
                 |_| true,
             )?;
             values = score.map(|score| vec![score.loss, score.correct as f64]).unwrap_or_default();

@@ -74,18 +74,31 @@ impl Network {
         Ok(if logits.kind() == kind { logits } else { logits.f_to_kind(kind)? })
     }
 
-    /// Activations of one image that a backward pass keeps, in elements; found by passing one black image through.
+    /// Elements of the activations of one image that a backward pass keeps.
     ///
     /// # Errors
     /// What libtorch refuses.
     pub fn activations(&self, channels: i64, height: i64, width: i64) -> Result<usize> {
+        Ok(self.probe(channels, height, width)?.kept())
+    }
+
+    /// Elements of the largest activation of one image.
+    ///
+    /// # Errors
+    /// What libtorch refuses.
+    pub fn largest_activation(&self, channels: i64, height: i64, width: i64) -> Result<usize> {
+        Ok(self.probe(channels, height, width)?.largest())
+    }
+
+    /// A pass through which one black image went.
+    fn probe(&self, channels: i64, height: i64, width: i64) -> Result<Pass> {
         let _guard = tch::no_grad_guard();
         let theta = Tensor::f_zeros([self.layout.parameter_count() as i64], (Kind::Float, tch::Device::Cpu))?;
         let statistics = Tensor::f_ones([self.layout.statistic_count() as i64], (Kind::Float, tch::Device::Cpu))?;
         let pass = Pass::new(&self.layout, &theta, &statistics, Mode::Eval, Arithmetic::Plain)?;
         let image = Tensor::f_zeros([1, channels, height, width], (Kind::Float, tch::Device::Cpu))?;
         drop(self.architecture.forward(&pass, &image)?);
-        Ok(pass.kept())
+        Ok(pass)
     }
 }
 

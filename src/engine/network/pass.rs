@@ -35,6 +35,7 @@ pub struct Pass {
     mode: Mode,
     arithmetic: Arithmetic,
     activations: Cell<usize>,
+    largest: Cell<usize>,
 }
 
 impl Pass {
@@ -55,6 +56,7 @@ impl Pass {
             mode,
             arithmetic,
             activations: Cell::new(0),
+            largest: Cell::new(0),
         })
     }
 
@@ -88,12 +90,19 @@ impl Pass {
     /// Notes a value that a backward pass would keep.
     pub fn keep(&self, x: &Tensor) {
         self.activations.set(self.activations.get() + x.numel());
+        self.largest.set(self.largest.get().max(x.numel()));
     }
 
     /// Elements that a backward pass would keep.
     #[must_use]
     pub fn kept(&self) -> usize {
         self.activations.get()
+    }
+
+    /// Elements of the largest value that a backward pass would keep.
+    #[must_use]
+    pub fn largest(&self) -> usize {
+        self.largest.get()
     }
 
     /// Rounds a value where a low-precision network would: a cast, nothing, or an emulated cast.
