@@ -45,9 +45,13 @@ parity: setup
 	@$(CARGO) test --release --locked -p curricle-engine --test reference_parity --test fixture_parity --test fixture_schedules \
 		--test published_schedules -- --include-ignored --nocapture
 
-## make proof: the long proofs, or one of them (ONLY=parity|glyphs|quickstart|screen|resume|faults|saves|cifar|kill)
+## make proof: the long proofs, or one of them (ONLY=parity|glyphs|quickstart|screen|resume|faults|saves|bf16|cifar|kill)
 proof: build
 	@bash scripts/proof.sh "$(ONLY)"
+
+## make bench: Curricle beside PyTorch and W&B LEET, in pairs (ONLY=step PAIRS=7 THREADS=1); writes target/bench.json
+bench: build
+	@bash bench/bench.sh --only "$(ONLY)" --pairs "$(or $(PAIRS),7)" --threads "$(or $(THREADS),1)"
 
 ## make fuzz: feed every reader of foreign bytes with odd inputs (ONLY=events,idx SECONDS=600 JOBS=2); needs a nightly compiler
 fuzz:

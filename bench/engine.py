@@ -143,6 +143,18 @@ def batch(size):
     return run
 
 
+def cuda(network, batch, precision):
+    """A training step on the first GPU, where there is one."""
+
+    def run(name, options):
+        if not pathlib.Path("/proc/driver/nvidia/version").exists():
+            print(f"{name}: SKIPPED, there is no NVIDIA driver here", flush=True)
+            return []
+        return compare(name, "step", told(network, batch, precision, 1, device="cuda"), [(1.05, 0.8)], 50, options.pairs)
+
+    return run
+
+
 BF16 = [(1.0, 0.8), (1.0, 0.8)]
 # Beside both PyTorchs, and beside our own f32 on the same processor.
 WITHOUT_UNITS = [(0.2, 0.12), (0.2, 0.12), (1.15, None)]
@@ -157,4 +169,6 @@ JOBS = {
     "evaluate-preresnet-56-f32": evaluate("preresnet-56", 2000, 500, "f32", [(0.4, 0.25), (0.9, 0.75)]),
     "evaluate-preresnet-56-f32-batch-100": evaluate("preresnet-56", 2000, 100, "f32", [(None, None)] * 2),
     "batch-128": batch(128),
+    **{f"cuda-step-{network}-{precision}": cuda(network, size, precision)
+       for network, size in (("preresnet-56", 128), ("wideresnet-16-4", 64)) for precision in ("f32", "bf16", "f16")},
 }

@@ -22,9 +22,10 @@ resume() { CURRICLE_PROOF=1 engine_test resume_table; }
 faults() { CURRICLE_PROOF=1 engine_test faults --include-ignored; }
 cifar() { engine_test cifar_kills --ignored; }
 saves() { engine_test save_cost --ignored; }
+bf16() { engine_test bf16_quality --ignored; }
 kill() { engine_test kills --ignored; }
 
-all="screen quickstart glyphs faults resume parity saves cifar kill"
+all="screen quickstart glyphs faults resume parity saves bf16 cifar kill"
 chosen="${1:-$all}"
 for name in $chosen; do
     case " $all " in

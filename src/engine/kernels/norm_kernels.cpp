@@ -4,6 +4,7 @@
 #include "norm_kernels.h"
 
 #include <cstring>
+#include <type_traits>
 #include <vector>
 
 #ifndef CURRICLE_VARIANT
@@ -67,6 +68,17 @@ inline Computed seen(Computed value) {
     return static_cast<Computed>(float_of(static_cast<uint32_t>(bf16_of(static_cast<float>(value))) << 16));
   } else {
     return value;
+  }
+}
+
+// Calls `work` with the manner as two constants of the compiler.
+template <typename Work>
+inline void with_manner(Manner manner, Work work) {
+  using std::bool_constant;
+  if (manner.relu) {
+    manner.rounded ? work(bool_constant<true>(), bool_constant<true>()) : work(bool_constant<true>(), bool_constant<false>());
+  } else {
+    manner.rounded ? work(bool_constant<false>(), bool_constant<true>()) : work(bool_constant<false>(), bool_constant<false>());
   }
 }
 
@@ -145,9 +157,9 @@ void sums_of(const Stored* __restrict a, const Stored* __restrict b, Stored* sum
 template <typename Stored, typename Computed>
 void sums(const Stored* a, const Stored* b, Stored* sum, int64_t rows, int64_t channels, const Computed* shift, double* first,
           double* second, Manner manner) {
-  auto pass = b ? (manner.rounded ? sums_of<Stored, Computed, true, true> : sums_of<Stored, Computed, true, false>)
-                : (manner.rounded ? sums_of<Stored, Computed, false, true> : sums_of<Stored, Computed, false, false>);
-  pass(a, b, sum, rows, channels, shift, first, second);
+  with_manner(manner, [&](auto, auto rounded) {
+    (b ? sums_of<Stored, Computed, true, rounded> : sums_of<Stored, Computed, false, rounded>)(a, b, sum, rows, channels, shift, first, second);
+  });
 }
 
 template <typename Stored, typename Computed, bool both, bool relu, bool rounded>
@@ -177,17 +189,17 @@ void apply_of(const Stored* a, const Stored* b, Stored* sum, Stored* y, int64_t 
 
 template <typename Stored, typename Computed>
 void apply(const Stored* x, Stored* y, int64_t rows, int64_t channels, Channels<Computed> channel, Manner manner) {
-  auto pass = manner.relu ? (manner.rounded ? apply_of<Stored, Computed, false, true, true> : apply_of<Stored, Computed, false, true, false>)
-                          : (manner.rounded ? apply_of<Stored, Computed, false, false, true> : apply_of<Stored, Computed, false, false, false>);
-  pass(x, nullptr, nullptr, y, rows, channels, channel);
+  with_manner(manner, [&](auto relu, auto rounded) {
+    apply_of<Stored, Computed, false, relu, rounded>(x, nullptr, nullptr, y, rows, channels, channel);
+  });
 }
 
 template <typename Stored, typename Computed>
 void sum_apply(const Stored* a, const Stored* b, Stored* sum, Stored* y, int64_t rows, int64_t channels, Channels<Computed> channel,
                Manner manner) {
-  auto pass = manner.relu ? (manner.rounded ? apply_of<Stored, Computed, true, true, true> : apply_of<Stored, Computed, true, true, false>)
-                          : (manner.rounded ? apply_of<Stored, Computed, true, false, true> : apply_of<Stored, Computed, true, false, false>);
-  pass(a, b, sum, y, rows, channels, channel);
+  with_manner(manner, [&](auto relu, auto rounded) {
+    apply_of<Stored, Computed, true, relu, rounded>(a, b, sum, y, rows, channels, channel);
+  });
 }
 
 // dz: dy, as a bf16 network would have handed it back, where the activation let the value through.
@@ -232,9 +244,9 @@ void backward_sums_of(const Stored* __restrict dy, const Stored* __restrict x, i
 template <typename Stored, typename Computed>
 void backward_sums(const Stored* dy, const Stored* x, int64_t rows, int64_t channels, Channels<Computed> channel, double* first,
                    double* second, Manner manner) {
-  auto pass = manner.relu ? (manner.rounded ? backward_sums_of<Stored, Computed, true, true> : backward_sums_of<Stored, Computed, true, false>)
-                          : (manner.rounded ? backward_sums_of<Stored, Computed, false, true> : backward_sums_of<Stored, Computed, false, false>);
-  pass(dy, x, rows, channels, channel, first, second);
+  with_manner(manner, [&](auto relu, auto rounded) {
+    backward_sums_of<Stored, Computed, relu, rounded>(dy, x, rows, channels, channel, first, second);
+  });
 }
 
 template <typename Stored, typename Computed, bool skipped, bool relu, bool rounded>
@@ -267,13 +279,10 @@ void backward_apply_of(const Stored* dy, const Stored* x, const Stored* skip, St
 template <typename Stored, typename Computed>
 void backward_apply(const Stored* dy, const Stored* x, const Stored* skip, Stored* dx, int64_t rows, int64_t channels,
                     Channels<Computed> channel, Manner manner) {
-  auto with_skip =
-      manner.relu ? (manner.rounded ? backward_apply_of<Stored, Computed, true, true, true> : backward_apply_of<Stored, Computed, true, true, false>)
-                  : (manner.rounded ? backward_apply_of<Stored, Computed, true, false, true> : backward_apply_of<Stored, Computed, true, false, false>);
-  auto without =
-      manner.relu ? (manner.rounded ? backward_apply_of<Stored, Computed, false, true, true> : backward_apply_of<Stored, Computed, false, true, false>)
-                  : (manner.rounded ? backward_apply_of<Stored, Computed, false, false, true> : backward_apply_of<Stored, Computed, false, false, false>);
-  (skip ? with_skip : without)(dy, x, skip, dx, rows, channels, channel);
+  with_manner(manner, [&](auto relu, auto rounded) {
+    auto pass = skip ? backward_apply_of<Stored, Computed, true, relu, rounded> : backward_apply_of<Stored, Computed, false, relu, rounded>;
+    pass(dy, x, skip, dx, rows, channels, channel);
+  });
 }
 
 template <typename Stored, typename Computed>
