@@ -15,6 +15,7 @@ pub mod memory;
 pub mod network;
 pub mod on_end;
 pub mod optimizer;
+pub mod ordering;
 pub mod plan;
 pub mod precision;
 pub mod recorder;

@@ -42,4 +42,21 @@ impl Sgd {
         let _ = theta.f_sub_(&gradient.f_mul_scalar(lr)?)?;
         Ok(())
     }
+
+    /// θ after one step, beside `theta` and `velocity`, which stay as they are. `gradient` is used up.
+    ///
+    /// # Errors
+    /// If the lengths differ.
+    pub fn stepped(&self, theta: &Tensor, velocity: &Tensor, mut gradient: Tensor, lr: f64) -> Result<Tensor> {
+        let _guard = tch::no_grad_guard();
+        let theta = theta.f_detach()?;
+        if self.weight_decay != 0.0 {
+            gradient = gradient.f_add_(&theta.f_mul_scalar(self.weight_decay)?)?;
+        }
+        if self.momentum != 0.0 {
+            let velocity = velocity.f_mul_scalar(self.momentum)?.f_add_(&gradient)?;
+            gradient = if self.nesterov { gradient.f_add_(&velocity.f_mul_scalar(self.momentum)?)? } else { velocity };
+        }
+        Ok(theta.f_sub(&gradient.f_mul_scalar(lr)?)?)
+    }
 }

@@ -8,10 +8,10 @@
 mod support;
 
 use curricle_core::config;
-use curricle_core::data::{ImageSet, Images};
+use curricle_core::data::ImageSet;
 use curricle_engine::checkpoint;
 use curricle_engine::evaluation::evaluate;
-use curricle_engine::images::{DeviceSet, Normalisation};
+use curricle_engine::images::DeviceSet;
 use curricle_engine::loss;
 use curricle_engine::network::Network;
 use curricle_engine::network::pass::{Arithmetic, Mode};
@@ -19,50 +19,8 @@ use curricle_engine::optimizer::Sgd;
 use curricle_engine::step::Stepper;
 use curricle_engine::weights::{Weights, host_f64, slice};
 use serde_json::Value;
-use std::sync::OnceLock;
-use tch::{Device, Kind, Tensor};
-
-fn cifar10() -> &'static Images {
-    static IMAGES: OnceLock<Images> = OnceLock::new();
-    IMAGES.get_or_init(|| curricle_core::data::load(&config::Data::default(), &support::data()).unwrap())
-}
-
-/// `preresnet20` or `wideresnet16x2` as the reference names its networks.
-fn network_named(name: &str, head: config::Head) -> Network {
-    let network = if let Some(depth) = name.strip_prefix("preresnet") {
-        config::Network { depth: depth.parse().unwrap(), head, ..config::Network::default() }
-    } else {
-        let (depth, width) = name.strip_prefix("wideresnet").unwrap().split_once('x').unwrap();
-        let (depth, width) = (depth.parse().unwrap(), width.parse().unwrap());
-        config::Network { kind: config::NetworkKind::WideResNet, depth, width, ..config::Network::default() }
-    };
-    Network::new(&network, 3, 32, 10).unwrap()
-}
-
-fn normalisation(kind: Kind) -> Normalisation {
-    Normalisation::new(&[0.485, 0.456, 0.406], &[0.229, 0.224, 0.225], kind, Device::Cpu).unwrap()
-}
-
-fn batch(set: &DeviceSet, indices: &[u32], kind: Kind) -> (Tensor, Tensor) {
-    let (bytes, labels) = set.batch(indices, None).unwrap();
-    (normalisation(kind).apply(&bytes).unwrap(), labels)
-}
-
-fn indices(value: &Value) -> Vec<u32> {
-    value.as_array().unwrap().iter().map(|index| index.as_u64().unwrap() as u32).collect()
-}
-
-/// Holds one quantity against `{f64, tolerance, tolerance_f64}` of the reference.
-fn check(what: &str, ours: &[f64], reference: &Value, kind: Kind) {
-    let exact = support::numbers(&reference["f64"]);
-    let tolerance = support::numbers(&reference[if kind == Kind::Double { "tolerance_f64" } else { "tolerance" }]);
-    assert_eq!(ours.len(), exact.len(), "{what}: number of values");
-    for (place, (ours, exact)) in ours.iter().zip(&exact).enumerate() {
-        let tolerance = tolerance.get(place).or(tolerance.last()).unwrap();
-        let error = (ours - exact).abs();
-        assert!(error <= *tolerance, "{what}[{place}]: {ours} here, {exact} in the reference: {error:e} > {tolerance:e}");
-    }
-}
+use support::parity::{batch, check, cifar10, indices, network_named, normalisation};
+use tch::{Device, Kind};
 
 fn plain_training(kind: Kind) {
     let folder = support::reference().join("parity");

@@ -2,6 +2,7 @@
 
 #![allow(dead_code, clippy::unwrap_used)]
 
+pub mod parity;
 pub mod running;
 
 use std::path::{Path, PathBuf};

@@ -1,0 +1,42 @@
+//! Loss orderer: the score of a candidate is its loss, L(θ; c) (thesis 2.4.1). K forward passes, in eval mode one large
+//! batch cut as the caches like it.
+
+use super::{Batch, Situation};
+use crate::error::Result;
+use crate::network::pass::Mode;
+use tch::Tensor;
+
+/// Losses of all candidates, scalars on the device.
+///
+/// # Errors
+/// What libtorch refuses.
+pub fn scores(situation: &Situation, candidates: &[Batch], together: usize) -> Result<Vec<Tensor>> {
+    scores_at(situation, &situation.weights.theta, candidates, together)
+}
+
+/// The same at some other θ. `together` is the number of images that go through the network at once where they do not
+/// share statistics.
+///
+/// # Errors
+/// What libtorch refuses.
+pub fn scores_at(situation: &Situation, theta: &Tensor, candidates: &[Batch], together: usize) -> Result<Vec<Tensor>> {
+    if situation.mode == Mode::Train {
+        return candidates.iter().map(|candidate| situation.loss_at(theta, candidate)).collect();
+    }
+    let _guard = tch::no_grad_guard();
+    candidates
+        .iter()
+        .map(|candidate| {
+            let count = candidate.labels.size()[0];
+            let mut each = Vec::new();
+            let mut first = 0;
+            while first < count {
+                let here = (together.max(1) as i64).min(count - first);
+                let (images, labels) = (candidate.images.f_narrow(0, first, here)?, candidate.labels.f_narrow(0, first, here)?);
+                each.push(situation.losses_at(theta, &images, &labels)?);
+                first += here;
+            }
+            Ok(Tensor::f_cat(&each, 0)?.f_mean(None::<tch::Kind>)?)
+        })
+        .collect()
+}

@@ -1,0 +1,96 @@
+//! Scorers: what a candidate is worth at the weights as they are. Nothing here changes weights, momentum, statistics or
+//! the random draws of training.
+
+pub mod first_order;
+pub mod loss;
+pub mod loss_delta;
+
+use crate::error::{Error, Result};
+use crate::loss as losses;
+use crate::network::Network;
+use crate::network::pass::{Arithmetic, Mode};
+use crate::optimizer::Sgd;
+use crate::weights::Weights;
+use tch::{Kind, Reduction, Tensor};
+
+/// Images of a candidate, as they go into the network, and their labels.
+pub struct Batch {
+    /// [B, C, H, W], normalised.
+    pub images: Tensor,
+    /// `[B]`.
+    pub labels: Tensor,
+}
+
+/// What scores are computed with.
+pub struct Situation<'a> {
+    /// The network.
+    pub network: &'a Network,
+    /// Its weights, read only.
+    pub weights: &'a Weights,
+    /// The update rule of a trial step.
+    pub optimizer: Sgd,
+    /// Learning rate of the step that is to come.
+    pub lr: f64,
+    /// Share of the target spread over all classes.
+    pub label_smoothing: f64,
+    /// How convolutions compute.
+    pub arithmetic: Arithmetic,
+    /// Batch norm in scoring: running statistics (published), or those of each batch.
+    pub mode: Mode,
+}
+
+impl Situation<'_> {
+    /// Statistics that a pass may write into: the running ones where it will not, a copy where it would.
+    fn statistics(&self) -> Result<Tensor> {
+        Ok(match self.mode {
+            Mode::Eval => self.weights.statistics.shallow_clone(),
+            Mode::Train => self.weights.statistics.f_alias_copy()?,
+        })
+    }
+
+    fn mean_loss(&self, theta: &Tensor, batch: &Batch) -> Result<Tensor> {
+        let logits = self.network.forward(theta, &self.statistics()?, &batch.images, self.mode, self.arithmetic)?;
+        losses::cross_entropy(&logits, &batch.labels, self.label_smoothing)
+    }
+
+    /// Mean loss of a batch at some θ, as a scalar on the device. One forward pass.
+    ///
+    /// # Errors
+    /// What libtorch refuses.
+    pub fn loss_at(&self, theta: &Tensor, batch: &Batch) -> Result<Tensor> {
+        let _guard = tch::no_grad_guard();
+        self.mean_loss(&theta.f_detach()?, batch)
+    }
+
+    /// Loss of each image of a batch at some θ, `[B]`. One forward pass; only where images do not share statistics.
+    ///
+    /// # Errors
+    /// What libtorch refuses.
+    pub fn losses_at(&self, theta: &Tensor, images: &Tensor, labels: &Tensor) -> Result<Tensor> {
+        let _guard = tch::no_grad_guard();
+        let logits = self.network.forward(&theta.f_detach()?, &self.statistics()?, images, self.mode, self.arithmetic)?;
+        Ok(logits.f_cross_entropy_loss(labels, None::<Tensor>, Reduction::None, -100, self.label_smoothing)?)
+    }
+
+    /// Mean loss of a batch and its gradient at θ. A forward and a backward pass.
+    ///
+    /// # Errors
+    /// What libtorch refuses.
+    pub fn gradient(&self, batch: &Batch) -> Result<(Tensor, Tensor)> {
+        let loss = self.mean_loss(&self.weights.theta, batch)?;
+        let mut gradients = Tensor::f_run_backward(&[&loss], &[&self.weights.theta], false, false)?;
+        let gradient = gradients.pop().ok_or_else(|| Error::Other("the backward pass gave no gradient".into()))?;
+        Ok((loss.f_detach()?, gradient))
+    }
+}
+
+/// Scalars on the device, read in one go.
+///
+/// # Errors
+/// If they cannot be read.
+pub fn read(scores: &[Tensor]) -> Result<Vec<f64>> {
+    if scores.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(Vec::try_from(Tensor::f_stack(scores, 0)?.f_to_kind(Kind::Double)?.f_to(tch::Device::Cpu)?)?)
+}
