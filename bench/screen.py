@@ -2,7 +2,7 @@
 
 Both sides run in a pseudo-terminal with settings of their own. A thread only notes which bytes arrived when; what they look
 like is worked out by pyte afterwards, so that looking takes no time from what is measured. Live runs are written by a
-process of its own, `screen.py curricle|leet FOLDER …`, from the same numbers at the same pace.
+process of their own, `screen.py curricle|leet FOLDER …`, from the same numbers at the same pace.
 """
 
 import contextlib
@@ -50,13 +50,28 @@ ANSWERS = {b"\x1b[c": b"\x1b[?62;22c", b"\x1b]11;?": b"\x1b]11;rgb:1010/1010/101
 BEGIN, END = b"\x1b[?2026h", b"\x1b[?2026l"
 
 
+class Picture(pyte.Screen):
+    """What a terminal shows, with the one movement that LEET uses and pyte does not know: back to the tab stop before."""
+
+    def back_tab(self, count=None):
+        for _ in range(count or 1):
+            self.cursor.x = max((stop for stop in self.tabstops if stop < self.cursor.x), default=0)
+
+
+class Stream(pyte.ByteStream):
+    """What a program writes, in the same language."""
+
+    csi = {**pyte.ByteStream.csi, "Z": "back_tab"}
+    events = pyte.ByteStream.events | {"back_tab"}
+
+
 class Terminal:
     """A program in a pseudo-terminal, the bytes that it wrote with their times, and what they look like."""
 
     def __init__(self, command, environment, size):
         self.size, self.parts, self.drawn, self.text, self.at, self.updating = size, [], 0, "", 0.0, False
-        self.screen = pyte.Screen(*size)
-        self.stream = pyte.ByteStream(self.screen)
+        self.screen = Picture(*size)
+        self.stream = Stream(self.screen)
         self.news = threading.Condition()
         self.master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
@@ -306,14 +321,16 @@ def write_leet(folder, pace, steps):
 def home():
     """A folder for runs with nothing in it, and variables that keep both programs within what lies beside it."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        if not PROGRAM.exists():
+            raise SystemExit(f"error: {PROGRAM} is missing: run `make build`")
         own = ("WANDB", "XDG_", "CURRICLE_", "LC_", "COLORTERM", "NO_COLOR", "TMUX")
         environment = {name: value for name, value in os.environ.items() if not name.startswith(own)}
         environment |= {"TERM": "xterm-256color", "LANG": "C.UTF-8", "WANDB_MODE": "offline", "WANDB_ERROR_REPORTING": "false", "WANDB_SILENT": "true"}
-        for name in ("CURRICLE_RUNS", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "WANDB_CONFIG_DIR", "WANDB_CACHE_DIR", "WANDB_DATA_DIR"):
+        for name in ("CURRICLE_RUNS", *(f"XDG_{part}_HOME" for part in ("CONFIG", "CACHE", "DATA")),
+                     "WANDB_DIR", *(f"WANDB_{part}_DIR" for part in ("CONFIG", "CACHE", "DATA"))):
             environment[name] = f"{folder}/{name.lower()}"
-        runs = pathlib.Path(environment["CURRICLE_RUNS"])
-        runs.mkdir()
-        yield runs, environment
+            os.mkdir(environment[name])
+        yield pathlib.Path(environment["CURRICLE_RUNS"]), environment
 
 
 def writing(what, folder, environment, *numbers):
@@ -422,9 +439,9 @@ def print_help(name, options):
 
 def open_live(environment, size):
     """The screen with the live run in Train, and everything over that its start set going."""
-    listed = subprocess.run([PROGRAM, "runs", "list", "--json"], env=environment, capture_output=True, check=True, text=True).stdout
-    if [run["state"] for run in json.loads(listed)] != ["training"]:
-        raise SystemExit(f"error: the made run does not count as training: bring `Run` in line with docs/run-directory.md; listed is {listed}")
+    found = subprocess.run([PROGRAM, "runs", "list", "--json"], env=environment, capture_output=True, check=True, text=True).stdout
+    if [run["state"] for run in json.loads(found)] != ["training"]:
+        raise SystemExit(f"error: the made run does not count as training: bring `Run` in line with docs/run-directory.md; listed is {found}")
     terminal = curricle(environment, size)
     terminal.until(r"\[5 Runs\].* training")
     terminal.press("2")
@@ -440,25 +457,27 @@ ROUND = [("X", r"\d +images  "), ("X", r"\d +passes  "), ("X", r" +seconds  "), 
 COUNTER = ["bash", "-c", r"stty raw -echo; printf '\e[H0'; while read -rn1 key; do printf '\e[H%s' $((++count)); done"]
 
 
-def answer_time(terminal, key, pattern):
-    """Seconds from a key to the bytes that bring its answer. Pauses are uneven, so that keys meet every phase of other work."""
-    time.sleep(answer_time.pauses.uniform(0.02, 0.1))
+def answer_time(terminal, pause, key, pattern):
+    """Seconds from a key, pressed after a pause, to the bytes that bring its answer."""
+    time.sleep(pause)
     pressed = terminal.press(key)
     if re.search(pattern, terminal.text):
-        raise SystemExit(f"error: before `{key}` the screen shows `{pattern}` already: the pattern must tell the answer; the screen:\n{terminal.text}")
+        raise SystemExit(f"error: before `{key}` the screen shows `{pattern}` already: choose one that tells the answer; the screen:\n{terminal.text}")
     return terminal.until(pattern, 10) - pressed
 
 
-answer_time.pauses = np.random.default_rng(0)
-
-
 def answer_times():
-    """The 99th percentiles of the screen and of the counter, which are asked in turn; events come in hundredths of a second."""
+    """The 99th percentiles of the screen and of the counter, which are asked in turn, while events come a hundred times a second.
+
+    Pauses between keys are uneven, so that keys meet every phase of the screen's own work.
+    """
+    pauses = np.random.default_rng(0).uniform(0.02, 0.1, (KEYS, 2)).tolist()
     with home() as (runs, environment):
         run = writing("curricle", runs, environment, EVENTS, 0.01)
         with open_live(environment, SMALL) as terminal, Terminal(COUNTER, environment, SMALL) as counter:
             counter.until(r"\A0 ")
-            times = [(answer_time(terminal, *ROUND[number % len(ROUND)]), answer_time(counter, "x", rf"\A{number + 1} ")) for number in range(KEYS)]
+            times = [(answer_time(terminal, before, *ROUND[number % len(ROUND)]), answer_time(counter, after, "x", rf"\A{number + 1} "))
+                     for number, (before, after) in enumerate(pauses)]
         run.end()
     return [float(np.percentile(side, 99)) for side in zip(*times)]
 
@@ -498,20 +517,11 @@ def watch(terminal, begun, pattern, metrics):
     return {**costs, "age": age / (end - begin), "metrics": metrics(terminal.text), "screen": terminal.text}
 
 
-def watch_ours(size):
+def watch_one(what, tick, open_live_run, pattern, metrics):
     with home() as (runs, environment):
-        run = writing("curricle", runs, environment, PACE, 0.1)
-        with open_live(environment, size) as terminal:
-            seen = watch(terminal, run.about["begin"], r"step +([\d,]+) of", our_metrics)
-        run.end()
-    return seen
-
-
-def watch_theirs(size):
-    with home() as (runs, environment):
-        run = writing("leet", runs, environment, PACE, 0)
-        with leet(run.about["directory"], environment, size) as terminal:
-            seen = watch(terminal, run.about["begin"], r"_step +(\d+)", their_metrics)
+        run = writing(what, runs, environment, PACE, tick)
+        with open_live_run(run.about["directory"], environment) as terminal:
+            seen = watch(terminal, run.about["begin"], pattern, metrics)
         run.end()
     return seen
 
@@ -520,7 +530,9 @@ def watching(size):
     bars = {"bytes": ("B/s", 300, 100), "cpu": ("%", 1, 0.3), "memory": ("MB", 50, None), "age": ("s", 0.5, None), "metrics": ("of 6", 6, None)}
 
     def run(name, options):
-        ours, others = zip(*((watch_ours(size), watch_theirs(size)) for _ in range(seldom(options))))
+        watch_ours = lambda: watch_one("curricle", 0.1, lambda _, environment: open_live(environment, size), r"step +([\d,]+) of", our_metrics)
+        watch_theirs = lambda: watch_one("leet", 0, lambda path, environment: leet(path, environment, size), r"_step +(\d+)", their_metrics)
+        ours, others = zip(*((watch_ours(), watch_theirs()) for _ in range(seldom(options))))
         of = lambda side, what: [seen[what] for seen in side]
         all_seen = {"met": min(of(ours, "metrics")) == len(METRICS)}
         if not all_seen["met"]:

@@ -74,6 +74,7 @@ pub fn run(experiment: &Path, data: Option<&Path>) -> Result<Estimate> {
         label_smoothing: 0.0,
         arithmetic: machine.precision.arithmetic,
         loss_scale: None,
+        keep_gradient: false,
     };
     let (height, width, channels) = (images.train.height as i64, images.train.width as i64, images.train.channels as i64);
     let batch = if machine.on_cuda() { plan.batch } else { plan.batch.min(32) };

@@ -48,10 +48,15 @@ impl Crops {
     /// Draws for `count` images, a function of (seed, epoch, step) alone. `None` if neither is wanted.
     #[must_use]
     pub fn draw(flip: bool, padding: usize, count: usize, seed: u64, epoch: u64, step: u64) -> Option<Self> {
+        Self::draw_from(Stream::new(seed, Purpose::Crops, epoch, step, 0), flip, padding, count)
+    }
+
+    /// The same from a stream of the caller's.
+    #[must_use]
+    pub fn draw_from(mut stream: Stream, flip: bool, padding: usize, count: usize) -> Option<Self> {
         if !flip && padding == 0 {
             return None;
         }
-        let mut stream = Stream::new(seed, Purpose::Crops, epoch, step, 0);
         let windows = 2 * padding as u64 + 1;
         let mut crops = Self { offsets: Vec::with_capacity(count), flips: Vec::with_capacity(count), padding: padding as u8 };
         for _ in 0..count {

@@ -21,16 +21,24 @@ pub struct Snapshot {
     theta: Vec<u8>,
     velocity: Vec<u8>,
     statistics: Vec<u8>,
+    extra: Vec<(String, Vec<u8>)>,
 }
 
 impl Snapshot {
-    /// Copies what training changes; a memory copy on a CPU.
+    /// Copies what training changes, and further flat tensors of the kind of θ under their names; a memory copy on a CPU.
     ///
     /// # Errors
     /// If the tensors cannot be read.
-    pub fn of(weights: &Weights) -> Result<Self> {
+    pub fn of(weights: &Weights, extra: &[(&str, &Tensor)]) -> Result<Self> {
+        let extra = extra.iter().map(|(name, tensor)| Ok(((*name).to_string(), bytes(tensor)?))).collect::<Result<_>>()?;
         let kind = if weights.theta.kind() == Kind::Double { Dtype::F64 } else { Dtype::F32 };
-        Ok(Self { kind, theta: bytes(&weights.theta)?, velocity: bytes(&weights.velocity)?, statistics: bytes(&weights.statistics)? })
+        Ok(Self {
+            kind,
+            theta: bytes(&weights.theta)?,
+            velocity: bytes(&weights.velocity)?,
+            statistics: bytes(&weights.statistics)?,
+            extra,
+        })
     }
 
     /// The bytes of a state file.
@@ -41,10 +49,10 @@ impl Snapshot {
         let text = serde_json::to_string(progress).map_err(|error| Error::Other(format!("state: {error}")))?;
         let size = if self.kind == Dtype::F64 { 8 } else { 4 };
         let view = |bytes| TensorView::new(self.kind, vec![<[u8]>::len(bytes) / size], bytes);
-        let views = [("theta", view(&self.theta)), ("velocity", view(&self.velocity)), ("statistics", view(&self.statistics))];
-        let mut checked = Vec::with_capacity(3);
-        for (name, view) in views {
-            checked.push((name, view.map_err(|error| Error::Other(format!("state: {error}")))?));
+        let own = [("theta", &self.theta), ("velocity", &self.velocity), ("statistics", &self.statistics)];
+        let mut checked = Vec::with_capacity(3 + self.extra.len());
+        for (name, bytes) in own.into_iter().chain(self.extra.iter().map(|(name, bytes)| (name.as_str(), bytes))) {
+            checked.push((name, view(bytes).map_err(|error| Error::Other(format!("state: {error}")))?));
         }
         let metadata = HashMap::from([("progress".to_string(), text)]);
         safetensors::serialize(checked, Some(metadata)).map_err(|error| Error::Other(format!("state: {error}")))
@@ -59,11 +67,21 @@ fn bytes(tensor: &Tensor) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// What a state file holds.
+pub struct Saved {
+    /// θ, v, statistics.
+    pub weights: Weights,
+    /// Everything that is no tensor.
+    pub progress: Progress,
+    /// The gradient of the last step, where an ordering needs it.
+    pub leftover: Option<Tensor>,
+}
+
 /// The newest state of a run that reads whole, on the device; `None` if there is none.
 ///
 /// # Errors
 /// If states are there, but none reads; or they belong to another network.
-pub fn newest(directory: &RunDirectory, layout: &Layout, kind: Kind, device: Device) -> Result<Option<(Weights, Progress)>> {
+pub fn newest(directory: &RunDirectory, layout: &Layout, kind: Kind, device: Device) -> Result<Option<Saved>> {
     let mut problem = None;
     for path in run::states(directory) {
         match read(&path, layout, kind, device) {
@@ -74,7 +92,7 @@ pub fn newest(directory: &RunDirectory, layout: &Layout, kind: Kind, device: Dev
     problem.map_or(Ok(None), Err)
 }
 
-fn read(path: &Path, layout: &Layout, kind: Kind, device: Device) -> Result<(Weights, Progress)> {
+fn read(path: &Path, layout: &Layout, kind: Kind, device: Device) -> Result<Saved> {
     let problem = |text: String| Error::Checkpoint { path: path.to_path_buf(), text };
     let bytes = read_file(path)?;
     let file = TensorFile::parse(&bytes).map_err(|error| problem(format!("is damaged: {error}")))?;
@@ -90,5 +108,6 @@ fn read(path: &Path, layout: &Layout, kind: Kind, device: Device) -> Result<(Wei
         statistics: flat("statistics", layout.statistic_count())?,
         batches_tracked: progress.batches_tracked,
     };
-    Ok((weights, progress))
+    let leftover = if file.names().contains(&"leftover") { Some(flat("leftover", layout.parameter_count())?) } else { None };
+    Ok(Saved { weights, progress, leftover })
 }

@@ -15,6 +15,8 @@ pub struct Outcome {
     pub loss: Tensor,
     /// Correct images of the batch, before the update.
     pub hits: Tensor,
+    /// The gradient of the loss, where it was asked for.
+    pub gradient: Option<Tensor>,
 }
 
 /// How steps are taken: everything but the batch and the rate.
@@ -27,6 +29,8 @@ pub struct Stepper {
     pub arithmetic: Arithmetic,
     /// The loss scale, in f16.
     pub loss_scale: Option<LossScale>,
+    /// Whether the outcome keeps the gradient.
+    pub keep_gradient: bool,
 }
 
 impl Stepper {
@@ -49,6 +53,7 @@ impl Stepper {
             Some(scale) => Some(scale.unscale(&mut gradient)?),
             None => None,
         };
+        let kept = if self.keep_gradient { Some(gradient.f_alias_copy()?) } else { None };
         match overflowed {
             None => self.optimizer.step(&mut weights.theta, &mut weights.velocity, gradient, lr)?,
             Some(overflowed) => {
@@ -62,6 +67,6 @@ impl Stepper {
                 weights.velocity.f_copy_(&velocity)?;
             }
         }
-        Ok(Outcome { loss: loss.f_detach()?, hits })
+        Ok(Outcome { loss: loss.f_detach()?, hits, gradient: kept })
     }
 }

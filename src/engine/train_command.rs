@@ -2,10 +2,11 @@
 
 use crate::error::{Error, Result, exit};
 use crate::memory;
+use crate::ordering::orderer::Orderer;
 use crate::plan::Plan;
 use crate::recorder::Recorder;
 use crate::setup::{self, Machine};
-use crate::state::{self, Progress};
+use crate::state::{self, Progress, Saved};
 use crate::training::{End, Parts, StopAt, Training};
 use curricle_core::config::{self, Experiment, SelectOn};
 use curricle_core::data::Images;
@@ -123,9 +124,9 @@ fn work(directory: &RunDirectory, lock: &Lock, data: Option<&Path>, foreground: 
     let (kind, device) = (machine.precision.kind, machine.device.device);
     let resumed = state::newest(directory, &network.layout, kind, device)?;
     let is_new = resumed.is_none();
-    let (weights, progress) = match resumed {
+    let Saved { weights, progress, leftover } = match resumed {
         Some(found) => found,
-        None => (setup::weights(&experiment, &network, &machine)?, Progress::default()),
+        None => Saved { weights: setup::weights(&experiment, &network, &machine)?, progress: Progress::default(), leftover: None },
     };
     let selector = selector(&experiment, &images)?;
     if directory.record()?.machine.is_none() {
@@ -161,6 +162,8 @@ fn work(directory: &RunDirectory, lock: &Lock, data: Option<&Path>, foreground: 
     );
     let normalisation = setup::normalisation(&images, &machine)?;
     let augmentation = (images.flip, images.crop);
+    let known = images.train.difficulty.as_ref().map(|all| all.iter().map(|&one| f64::from(one)).collect()).unwrap_or_default();
+    let orderer = experiment.ordering.as_ref().map(|ordering| Orderer::new(ordering, known, leftover));
     drop(images);
     let keeps_state = experiment.training.keep_state;
     let mut training = Training::new(Parts {
@@ -175,6 +178,7 @@ fn work(directory: &RunDirectory, lock: &Lock, data: Option<&Path>, foreground: 
         weights,
         progress: Progress { identity, ..progress },
         recorder,
+        orderer,
         selector,
         stop_at,
     })?;
@@ -269,7 +273,7 @@ fn announce(
         test_images: images.test.len() as u64,
         classes: images.classes.clone(),
         select_on: selector.into(),
-        oracle: selector == "test",
+        oracle: selector == "test" || experiment.orders_by_test_data(),
     };
     recorder.event(0, 0, What::Started(started))
 }

@@ -6,6 +6,7 @@ use crate::error::{Error, Result};
 use crate::images::{Crops, DeviceSet, Normalisation};
 use crate::network::Network;
 use crate::optimizer::Sgd;
+use crate::ordering::orderer::{Context, Orderer};
 use crate::plan::{self, Plan};
 use crate::precision::LossScale;
 use crate::recorder::{Note, Recorder, Standing, wish};
@@ -74,6 +75,8 @@ pub struct Training<'a> {
     pub stepper: Stepper,
     /// What selects the best network: `holdout`, `last` or `test`.
     pub selector: &'static str,
+    /// Who chooses items, where an ordering does.
+    orderer: Option<Orderer>,
     /// Order of the epoch being read, and its number.
     order: (u64, Vec<u32>),
     /// Outcomes of steps that the host has not read yet, with their images.
@@ -115,6 +118,8 @@ pub struct Parts<'a> {
     pub progress: Progress,
     /// The side thread.
     pub recorder: Recorder,
+    /// Who chooses items, where an ordering does.
+    pub orderer: Option<Orderer>,
     /// What selects the best network.
     pub selector: &'static str,
     /// Where to stop before the end.
@@ -137,6 +142,7 @@ impl<'a> Training<'a> {
             label_smoothing: parts.experiment.training.label_smoothing,
             arithmetic: parts.machine.precision.arithmetic,
             loss_scale,
+            keep_gradient: parts.orderer.as_ref().is_some_and(Orderer::wants_gradient),
         };
         let clock = Clock {
             started: Instant::now(),
@@ -161,6 +167,7 @@ impl<'a> Training<'a> {
             recorder: parts.recorder,
             stepper,
             selector: parts.selector,
+            orderer: parts.orderer,
             order: (0, Vec::new()),
             unread: Vec::new(),
             stop_at: parts.stop_at,
@@ -217,18 +224,25 @@ impl<'a> Training<'a> {
         if self.order.0 != epoch {
             self.order = (epoch, plan::epoch_order(self.experiment.seed.order, epoch, self.plan.images));
         }
-        let items = &self.order.1[self.plan.places(step)];
+        let place = Place { step: step - 1, steps: self.plan.steps, steps_per_epoch: self.plan.steps_per_epoch };
+        let lr = schedule::rate(&self.experiment.schedule, self.experiment.optimizer.lr, place, &self.progress.plateau);
+        let chosen = self.choose(step, epoch, lr)?;
+        let items: &[u32] = match &chosen {
+            Some(items) => items,
+            None => &self.order.1[self.plan.places(step)],
+        };
         let (flip, padding) = self.augmentation;
         let crops = Crops::draw(flip, padding, items.len(), self.experiment.seed.augmentation, epoch, step);
         let (bytes, labels) = self.train.batch(items, crops.as_ref())?;
         let images = self.normalisation.apply(&bytes)?;
         let count = items.len();
-        let place = Place { step: step - 1, steps: self.plan.steps, steps_per_epoch: self.plan.steps_per_epoch };
-        let lr = schedule::rate(&self.experiment.schedule, self.experiment.optimizer.lr, place, &self.progress.plateau);
         if self.experiment.network.dropout > 0.0 {
             crate::device::seed_generator(self.experiment.seed.augmentation, epoch, step);
         }
-        let outcome = self.stepper.step(self.network, &mut self.weights, &images, &labels, lr)?;
+        let mut outcome = self.stepper.step(self.network, &mut self.weights, &images, &labels, lr)?;
+        if let (Some(orderer), Some(gradient)) = (&mut self.orderer, outcome.gradient.take()) {
+            orderer.keep_gradient(gradient);
+        }
         self.unread.push((outcome, count));
         self.progress.step = step;
         self.progress.boundary_done = false;
@@ -241,6 +255,38 @@ impl<'a> Training<'a> {
             self.record_steps()?;
         }
         Ok(())
+    }
+
+    /// The items of a step where an ordering chooses them; says what was scored.
+    fn choose(&mut self, step: u64, epoch: u64, lr: f64) -> Result<Option<Vec<u32>>> {
+        let Some(orderer) = &mut self.orderer else { return Ok(None) };
+        let context = Context {
+            network: self.network,
+            weights: &self.weights,
+            train: &self.train,
+            holdout: self.holdout.as_ref(),
+            test: &self.test,
+            normalisation: &self.normalisation,
+            augmentation: self.augmentation,
+            optimizer: self.stepper.optimizer,
+            lr,
+            label_smoothing: self.stepper.label_smoothing,
+            arithmetic: self.stepper.arithmetic,
+            seeds: &self.experiment.seed,
+            epoch,
+            step,
+            steps_per_epoch: self.plan.steps_per_epoch,
+            batch: self.plan.batch,
+            together: self.machine.evaluation_batch(self.network, &self.train)?,
+            order: &self.order.1,
+        };
+        let chosen = orderer.choose(&context, &mut self.progress.ordering)?;
+        if let Some(scoring) = chosen.scoring {
+            self.progress.forward += scoring.forward;
+            self.progress.backward += scoring.backward;
+            self.recorder.event(step, epoch, What::Scoring(scoring))?;
+        }
+        Ok(Some(chosen.items))
     }
 
     /// Reads the outcomes that wait on the device into the epoch's sums and the series.
@@ -325,7 +371,7 @@ impl<'a> Training<'a> {
     /// The network selected so far.
     #[must_use]
     pub fn selected(&self) -> Option<record::Selected> {
-        let oracle = self.selector == "test";
+        let oracle = self.selector == "test" || self.experiment.orders_by_test_data();
         if self.selector == "last" {
             let test = self.progress.test?;
             return Some(record::Selected { by: "last".into(), epoch: test.epoch, accuracy: test.accuracy, oracle });
@@ -357,7 +403,8 @@ impl<'a> Training<'a> {
         };
         self.progress.seconds = self.seconds();
         self.clock.saved = Instant::now();
-        let snapshot = Snapshot::of(&self.weights)?;
+        let leftover = self.orderer.as_ref().and_then(Orderer::leftover).map(|gradient| ("leftover", gradient));
+        let snapshot = Snapshot::of(&self.weights, leftover.as_slice())?;
         self.recorder.tell(Note::State(Box::new((snapshot, self.progress.clone()))))
     }
 

@@ -40,8 +40,8 @@ fn every_mistake_of_a_file_is_named_at_once() {
 #[test]
 fn what_is_not_built_is_said_before_anything_starts() {
     let house = House::new("");
-    house.file("ordered.toml", "[data]\nset = \"glyphs\"\n[network]\nkind = \"preresnet\"\ndepth = 20\n[ordering]\nscorer = \"loss\"\n");
-    house.refused(&["run", "ordered.toml"], 2, "error: `[ordering]` is not built yet\nhint: leave the section out to train without it");
+    house.file("mixed.toml", "[data]\nset = \"glyphs\"\n[network]\nkind = \"preresnet\"\ndepth = 20\n[mixing]\nk = 4\n");
+    house.refused(&["run", "mixed.toml"], 2, "error: `[mixing]` is not built yet\nhint: leave the section out to train without it");
     assert!(!house.runs().exists());
 }
 

@@ -2,7 +2,9 @@
 
 use super::data::SetKind;
 use super::experiment::{Experiment, Kind};
+use super::ordering::{ExternalSource, ItemKind, Scorer, Target};
 use super::problem::Problem;
+use super::values::Interval;
 
 impl Experiment {
     /// What this experiment asks for that is not built yet: a run says so and does not start. Empty when all is built.
@@ -19,7 +21,6 @@ impl Experiment {
             say("data.set", "`arrays` is not built yet".to_owned(), "a folder of images works: `set = \"folder\"`");
         }
         let sections = [
-            ("ordering", self.ordering.is_some()),
             ("mixing", self.mixing.is_some()),
             ("test_time", self.test_time.is_some()),
             ("attack", !self.attack.is_empty()),
@@ -33,6 +34,35 @@ impl Experiment {
                 say(section, format!("`{header}` is not built yet"), "leave the section out to train without it");
             }
         }
+        if let Some(ordering) = &self.ordering {
+            let built = [Scorer::Loss, Scorer::LossDelta, Scorer::Difficulty, Scorer::Random];
+            let hint = "built are `loss`, `loss-delta`, `difficulty` and `random`";
+            if !built.contains(&ordering.scorer) {
+                say("ordering.scorer", format!("`{}` is not built yet", ordering.scorer), hint);
+            }
+            if let Some(other) = ordering.compare.iter().find(|other| !built.contains(other)) {
+                say("ordering.compare", format!("`{other}` is not built yet"), hint);
+            }
+            let others = [
+                ("ordering.item", ordering.item == ItemKind::Sample, "ordering single samples"),
+                ("ordering.pacing", ordering.pacing.is_some(), "pacing"),
+                ("ordering.replay", !ordering.replay.is_empty(), "training in a recorded order"),
+                ("ordering.rescore", ordering.rescore != Interval::Steps(1), "renewing scores less often than at every step"),
+            ];
+            for (path, used, what) in others {
+                if used {
+                    say(path, format!("{what} is not built yet"), "leave the line out");
+                }
+            }
+        }
         problems
+    }
+
+    /// Whether training items are chosen by data of the test set: an oracle, marked wherever a result is shown.
+    #[must_use]
+    pub fn orders_by_test_data(&self) -> bool {
+        self.ordering.as_ref().is_some_and(|ordering| {
+            ordering.scorer == Scorer::LossDelta && ordering.target == Target::External && ordering.external.source == ExternalSource::Test
+        })
     }
 }

@@ -193,7 +193,7 @@ section! {
         /// How a loss delta is computed.
         estimate: Estimate = Estimate::Exact, "estimate", for scorer = ["loss-delta"];
         /// Which score is handed out first.
-        order: Direction = Direction::Auto, "order", for sampler = [""];
+        order: Direction = Direction::Auto, "order";
         /// How a batch is built from scored samples, in place of an order. Empty: items are ordered.
         sampler: Sampler = Sampler::Off, "sampler", for item = ["sample"];
         /// T: weights are scores to the power 1/T.

@@ -43,7 +43,7 @@ pub use labels::Labels;
 pub use layout::{Origin, Outline, RunDirectory, runs_folder};
 pub use lock::{Holder, Lock, engine_elsewhere, host};
 pub use plain::{plain, plain_lines};
-pub use progress::{Best, EpochSums, Identity, LossScaleState, Progress, Series, TestResult};
+pub use progress::{Best, EpochSums, Identity, LossScaleState, OrderingProgress, Progress, Series, TestResult};
 pub use reserve::Reserve;
 pub use run_record::{FORMAT, Machine, Parent, RunRecord, Seeds};
 pub use state_file::{save_state, save_state_with, saved_step, states};

@@ -34,6 +34,9 @@ pub struct Progress {
     pub best: Option<Best>,
     /// The last evaluation on the test set.
     pub test: Option<TestResult>,
+    /// What an ordering has handed out.
+    #[serde(default)]
+    pub ordering: OrderingProgress,
     /// The loss scale of f16.
     pub loss_scale: Option<LossScaleState>,
     /// Seconds spent, pauses taken off.
@@ -66,6 +69,15 @@ pub struct Series {
     pub accuracy: Vec<f64>,
     /// Rate of the last one.
     pub lr: f64,
+}
+
+/// What an ordering has handed out in the epoch so far. What is left, and every draw, follows from it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct OrderingProgress {
+    /// The epoch, from 1; 0 before the first.
+    pub epoch: u64,
+    /// For each step of the epoch, the place of the chosen one among its candidates.
+    pub choices: Vec<u32>,
 }
 
 /// The best network so far.

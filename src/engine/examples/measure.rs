@@ -121,6 +121,7 @@ fn steps(mut bench: Bench, folder: &Path) -> Result<()> {
         label_smoothing: bench.experiment.training.label_smoothing,
         arithmetic: bench.machine.precision.arithmetic,
         loss_scale,
+        keep_gradient: false,
     };
     say(&bench.about());
     let mut done = 0;

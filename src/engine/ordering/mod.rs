@@ -5,5 +5,7 @@
 
 pub mod grab;
 pub mod loader;
+pub mod orderer;
+pub mod ranks;
 pub mod scorer;
 pub mod strategy;

@@ -36,7 +36,8 @@ fn train(images: &curricle_core::data::Images, experiment: &config::Experiment, 
     let normalisation = Normalisation::new(&images.mean, &images.std, Kind::Float, Device::Cpu).unwrap();
     let train = DeviceSet::new(&images.train, Device::Cpu, true).unwrap();
     let test = DeviceSet::new(&images.test, Device::Cpu, true).unwrap();
-    let mut stepper = Stepper { optimizer: Sgd::new(&experiment.optimizer), label_smoothing: 0.0, arithmetic, loss_scale: None };
+    let mut stepper =
+        Stepper { optimizer: Sgd::new(&experiment.optimizer), label_smoothing: 0.0, arithmetic, loss_scale: None, keep_gradient: false };
     let order = epoch_order(seed, 1, train.len());
     let outcomes: Vec<_> = (1u64..)
         .zip(order.chunks_exact(BATCH))

@@ -67,6 +67,7 @@ fn check(name: &str, network: config::Network) {
         label_smoothing: fixture["label_smoothing"].as_f64().unwrap(),
         arithmetic: Arithmetic::Plain,
         loss_scale: None,
+        keep_gradient: false,
     };
     for step in 0..4usize {
         let first = 8 * step as u64;

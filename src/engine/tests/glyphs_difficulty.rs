@@ -52,8 +52,13 @@ fn known_difficulty_tells_the_loss() {
     let train = DeviceSet::new(&images.train, Device::Cpu, true).unwrap();
     let test = DeviceSet::new(&images.test, Device::Cpu, true).unwrap();
     let plan = Plan::new(&experiment, images.train.len(), false).unwrap();
-    let mut stepper =
-        Stepper { optimizer: Sgd::new(&experiment.optimizer), label_smoothing: 0.0, arithmetic: Arithmetic::Plain, loss_scale: None };
+    let mut stepper = Stepper {
+        optimizer: Sgd::new(&experiment.optimizer),
+        label_smoothing: 0.0,
+        arithmetic: Arithmetic::Plain,
+        loss_scale: None,
+        keep_gradient: false,
+    };
     for step in 1..=plan.steps {
         let epoch = plan.epoch_of(step);
         let order = epoch_order(0, epoch, plan.images);

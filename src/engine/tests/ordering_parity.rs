@@ -186,7 +186,8 @@ fn replay(path: &std::path::Path) {
         let (images, labels) = batch(&test, &external, Kind::Float);
         Batch { images, labels }
     });
-    let mut stepper = Stepper { optimizer: SGD, label_smoothing: 0.0, arithmetic: Arithmetic::Plain, loss_scale: None };
+    let mut stepper =
+        Stepper { optimizer: SGD, label_smoothing: 0.0, arithmetic: Arithmetic::Plain, loss_scale: None, keep_gradient: false };
     let mut leftover: Option<Tensor> = None;
     let mut largest: f64 = 0.0;
     let (mut worst, mut winners) = (0.0f64, 0);

@@ -48,6 +48,7 @@ fn plain_training(kind: Kind) {
             label_smoothing: 0.0,
             arithmetic: Arithmetic::Plain,
             loss_scale: None,
+            keep_gradient: false,
         };
         let lr = sgd["lr"].as_f64().unwrap();
         let (mut losses, mut sums, mut globals) = (Vec::new(), Vec::new(), Vec::new());

@@ -114,6 +114,33 @@ macro_rules! table {
 }
 
 table! {
+    // Orderings.
+    loss_orderer: [("ordering.scorer", "loss"), ("ordering.candidates", "3")];
+    loss_orderer_as_published: [
+        ("ordering.scorer", "loss"), ("ordering.candidates", "3"), ("ordering.recipe", "redrawn"), ("ordering.rescore_crops", "fresh"),
+        ("ordering.published.position_as_index", "true"),
+    ];
+    redrawn: [("ordering.scorer", "loss"), ("ordering.candidates", "2"), ("ordering.recipe", "redrawn"), ("training.last_batch", "keep")];
+    loss_delta: [("ordering.candidates", "3")];
+    loss_delta_relative_in_train_mode: [("ordering.candidates", "3"), ("ordering.measure", "relative"), ("ordering.bn", "train")];
+    loss_delta_as_published: [
+        ("ordering.candidates", "3"), ("ordering.rescore_crops", "fresh"), ("ordering.published.leftover_gradient", "true"),
+    ];
+    loss_delta_of_all: [("ordering.candidates", "all"), ("ordering.order", "ascending")];
+    loss_delta_external: [
+        ("ordering.candidates", "3"), ("ordering.target", "external"), ("ordering.external.size", "12"), ("data.holdout", "0.2"),
+    ];
+    loss_delta_external_redrawn_at_every_step: [
+        ("ordering.candidates", "3"), ("ordering.target", "external"), ("ordering.external.size", "12"),
+        ("ordering.external.source", "train"), ("ordering.external.redraw", "step"),
+    ];
+    first_order: [
+        ("ordering.candidates", "3"), ("ordering.target", "external"), ("ordering.external.size", "12"), ("ordering.estimate", "first-order"),
+        ("ordering.external.source", "test"), ("ordering.external.redraw", "never"),
+    ];
+    known_difficulty: [("ordering.scorer", "difficulty"), ("ordering.candidates", "4"), ("ordering.order", "descending")];
+    one_of_the_candidates_at_random: [("ordering.scorer", "random"), ("ordering.candidates", "4"), ("ordering.compare", "[\"loss\", \"loss-delta\"]")];
+    a_warm_up_that_ends_within_an_epoch: [("ordering.scorer", "loss"), ("ordering.candidates", "3"), ("ordering.warmup", "7 steps")];
     // Optimiser.
     momentum_with_nesterov: [];
     heavy_ball: [("optimizer.nesterov", "false")];

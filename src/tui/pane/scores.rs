@@ -33,7 +33,7 @@ impl Component for Scores {
 
     fn draw(&self, buffer: &mut Buffer, area: Rect, _size: Size, shared: &Shared) {
         let sentences = [
-            "Nothing to show: no run here has scored candidates. `[ordering]` is not built yet.".to_string(),
+            "This pane is not built yet: the scores of a run are the `scoring` events of its `events.jsonl`.".to_string(),
             "This pane will show the scores of the candidates at a step with the chosen one, the chosen scores over all steps, which \
              samples are chosen most and least, the class mix of a batch, rank correlations between scorers and between epochs, \
              and what the scoring costs in forward and backward passes."

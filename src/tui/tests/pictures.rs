@@ -94,7 +94,7 @@ fn configure_refuses_a_wrong_value_beside_its_field() {
 #[test]
 fn configure_says_what_keeps_it_from_starting() {
     let mut app = changed();
-    go_to(&mut app, "ordering.candidates");
+    go_to(&mut app, "mixing.k");
     press(&mut app, "enter");
     type_text(&mut app, "4");
     press(&mut app, "enter");

@@ -92,6 +92,10 @@ fn sampler(ordering: &Ordering, experiment: &Experiment, reader: &mut Reader) {
         return;
     }
     let name = ordering.sampler;
+    if reader.is_written("ordering.order") {
+        let text = format!("not used with `ordering.sampler = \"{name}\"`, which takes samples in place of an order");
+        reader.conflict(&["ordering.order", "ordering.sampler"], text, Some("remove one of the two".to_owned()));
+    }
     if experiment.training.steps.is_none() {
         let text = format!("sampler `{name}` draws without end, so the run is counted in steps");
         let hint = "write `steps = …` in `[training]`, in place of `epochs`".to_owned();

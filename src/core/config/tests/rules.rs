@@ -440,7 +440,7 @@ fn what_is_pointless_is_a_warning() {
 fn what_is_not_built_says_so() {
     let said = |lines: &[&str]| -> Vec<String> { good(&text(lines)).not_built().iter().map(|problem| problem.sentence()).collect() };
     assert_eq!(said(&[]), Vec::<String>::new());
-    assert_eq!(said(&["ordering.candidates = 4"]), ["ordering: `[ordering]` is not built yet"]);
+    assert_eq!(said(&["ordering.scorer = \"grab\""]), ["ordering.scorer: `grab` is not built yet"]);
     assert_eq!(said(&["mixing.k = 8"]), ["mixing: `[mixing]` is not built yet"]);
     assert_eq!(said(&["test_time.draws = 8"]), ["test_time: `[test_time]` is not built yet"]);
     assert_eq!(said(&["attack = [{}]"]), ["attack: `[[attack]]` is not built yet"]);

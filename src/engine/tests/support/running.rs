@@ -111,7 +111,11 @@ impl Essence {
 /// The essence of a run that is done.
 pub fn essence(directory: &RunDirectory) -> Essence {
     let mut kept = Vec::new();
-    for event in events(directory) {
+    for mut event in events(directory) {
+        if let What::Scoring(scoring) = &mut event.what {
+            // A time is no result.
+            scoring.seconds = 0.0;
+        }
         if matches!(event.what, What::Step(_) | What::Evaluation(_) | What::Phase(_) | What::Scoring(_) | What::Attack(_)) {
             kept.push((event.step, event.epoch, serde_json::to_string(&event.what).unwrap()));
         }
