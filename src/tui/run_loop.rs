@@ -26,9 +26,13 @@ use std::time::{Duration, Instant};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-/// Least time between two pictures that no key asked for. Less than the time between two readings of a run, so that what
-/// was read is drawn at once.
-const PACE: Duration = Duration::from_millis(400);
+/// Time between two pictures that no key asked for, in the long run. Readings of a run and new curves together come less
+/// often, so that what was read is drawn at once.
+const PACE: Duration = Duration::from_millis(330);
+/// How far pictures may run ahead of that pace: what comes seldom, such as the first list of runs, waits for nothing.
+const AHEAD: Duration = Duration::from_millis(1000);
+/// What comes within this time of a message is drawn with it.
+const TOGETHER: Duration = Duration::from_millis(10);
 /// Least time between two looks at which files have changed: an engine writes several for every step.
 const CHANGES: Duration = Duration::from_millis(150);
 /// Least time between two pictures after keys: a held key draws no more often than this.
@@ -147,6 +151,14 @@ enum Woken {
     Time,
 }
 
+/// A picture that is due.
+#[derive(Clone, Copy)]
+struct Stale {
+    at: Instant,
+    /// Whether it counts for the pace: no key asked for it.
+    paced: bool,
+}
+
 struct Loop {
     app: App,
     worker: Worker,
@@ -160,8 +172,10 @@ struct Loop {
     /// Files have changed: when to look which, and when that was done last.
     changes: Option<Instant>,
     looked: Instant,
-    /// Something may be seen differently; drawn when it is due.
-    stale: Option<Duration>,
+    /// Something may be seen differently: when to draw it.
+    stale: Option<Stale>,
+    /// When the pace allows the next picture, were none ahead of it.
+    paced: Instant,
     left: bool,
 }
 
@@ -193,6 +207,7 @@ impl Loop {
             changes: None,
             looked: drawn,
             stale: None,
+            paced: drawn,
             left: false,
         })
     }
@@ -210,7 +225,7 @@ impl Loop {
                 Woken::Input(Some(Ok(event))) => {
                     if let Some(input) = Input::from_event(event) {
                         self.app.input(input);
-                        self.stale = Some(KEY_PACE);
+                        self.stale = Some(Stale { at: self.drawn + KEY_PACE, paced: false });
                     }
                 }
                 // Nobody types any more: the terminal is gone, or was never whole.
@@ -227,14 +242,14 @@ impl Loop {
                 return Ok(None);
             }
             self.begin_work();
-            if self.stale.is_some_and(|pace| self.drawn + pace <= Instant::now()) {
+            if self.stale.is_some_and(|stale| stale.at <= Instant::now()) {
                 self.draw()?;
             }
         }
     }
 
     async fn wait(&mut self) -> Woken {
-        let draw = self.stale.map(|pace| self.drawn + pace);
+        let draw = self.stale.map(|stale| stale.at);
         let wake = [draw, self.changes, self.app.wake()].into_iter().flatten().min();
         let time = async {
             match wake {
@@ -259,7 +274,7 @@ impl Loop {
                 Some(Message::Touched) => self.changes = Some(self.looked + CHANGES),
                 Some(message) => {
                     self.app.update(message);
-                    self.stale.get_or_insert(PACE);
+                    self.draw_when_paced();
                 }
                 None => break,
             }
@@ -290,7 +305,7 @@ impl Loop {
 
     fn begin_work(&mut self) {
         if self.app.tick() {
-            self.stale.get_or_insert(PACE);
+            self.draw_when_paced();
         }
         for task in std::mem::take(&mut self.app.shared.tasks) {
             if matches!(task, Task::Start(_) | Task::Resume(_)) {
@@ -332,9 +347,16 @@ impl Loop {
         Ok(())
     }
 
+    /// Draws soon, or as soon as pictures that no key asked for may be drawn again.
+    fn draw_when_paced(&mut self) {
+        let soon = Instant::now() + TOGETHER;
+        let at = self.paced.checked_sub(AHEAD).map_or(soon, |paced| paced.max(soon));
+        self.stale.get_or_insert(Stale { at, paced: true });
+    }
+
     fn redraw(&mut self) {
         self.screen.forget();
-        self.stale = Some(Duration::ZERO);
+        self.stale = Some(Stale { at: Instant::now(), paced: false });
     }
 
     fn draw(&mut self) -> Result<(), Failure> {
@@ -344,7 +366,9 @@ impl Loop {
         self.app.draw(&mut picture, area);
         self.screen.show(picture).map_err(lost)?;
         self.drawn = Instant::now();
-        self.stale = None;
+        if self.stale.take().is_some_and(|stale| stale.paced) {
+            self.paced = self.paced.max(self.drawn) + PACE;
+        }
         Ok(())
     }
 }

@@ -8,6 +8,7 @@ mod view;
 
 use crate::tui::component::Component;
 use crate::tui::focus::Focus;
+use crate::tui::format::count;
 use crate::tui::history::History;
 use crate::tui::keymap::Action;
 use crate::tui::look::Size;
@@ -332,7 +333,7 @@ impl Component for Runs {
             return (String::new(), Role::Muted);
         }
         let (all, training) = (shared.summaries.len(), shared.training());
-        let runs = if all == 1 { "1 run".to_string() } else { format!("{all} runs") };
+        let runs = if all == 1 { "1 run".to_string() } else { format!("{} runs", count(all as u64)) };
         if training == 0 { (runs, Role::Muted) } else { (format!("{runs} · {training} training"), Role::Accent) }
     }
 
