@@ -220,7 +220,8 @@ mod tests {
     #[test]
     fn frequencies_follow_the_weights() {
         let scores = [0.5, 1.0, 2.0, 4.0, 0.25];
-        let cases: [(Sampler, fn(f64) -> f64); 4] = [
+        type Weight = fn(f64) -> f64;
+        let cases: [(Sampler, Weight); 4] = [
             (Sampler::Weighted { temperature: 1.0 }, |score| score),
             (Sampler::Weighted { temperature: 2.0 }, f64::sqrt),
             (Sampler::Weighted { temperature: 0.5 }, |score| score * score),
