@@ -114,7 +114,11 @@ fn list(context: &Context) -> Result<(), Failure> {
 /// What a preset is, in one line: its network and data, and how long it trains; or that it has problems.
 fn what(preset: &Preset) -> String {
     match preset.read() {
-        Ok(experiment) => format!("{} on {}, {}", plain_network(&experiment), experiment.summary("data"), experiment.summary("training")),
+        Ok(experiment) => {
+            let (data, training) = (experiment.summary("data"), experiment.summary("training"));
+            let ordering = experiment.ordering.is_some().then(|| format!("; {}", experiment.summary("ordering")));
+            format!("{} on {data}, {training}{}", plain_network(&experiment), ordering.unwrap_or_default())
+        }
         Err(problems) if problems.0.len() == 1 => "has 1 problem".to_owned(),
         Err(problems) => format!("has {} problems", problems.0.len()),
     }

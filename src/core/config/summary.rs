@@ -5,7 +5,7 @@ use super::data::{Data, SetKind, Switch};
 use super::experiment::{Experiment, Kind};
 use super::mixing::{Mixing, MixingKind, MixingWeights};
 use super::network::{Block, NetworkKind};
-use super::ordering::{Estimate, Ordering, Sampler, Scorer, Target};
+use super::ordering::{Direction, Estimate, ExternalSource, Measure, Ordering, PublishedOrdering, Sampler, Scorer, Target};
 use super::range::grouped;
 use super::schedule::{Schedule, ScheduleKind};
 use super::training::{LastBatch, SelectOn};
@@ -224,12 +224,22 @@ fn ordering(ordering: &Ordering) -> String {
     if ordering.scorer == Scorer::LossDelta {
         let target = match ordering.target {
             Target::Same => "same batch",
+            Target::External if ordering.external.source == ExternalSource::Test => "batch of the test set: oracle",
             Target::External => "external batch",
         };
         parts.push(target.to_owned());
+        if ordering.measure == Measure::Relative {
+            parts.push("relative".to_owned());
+        }
         if ordering.estimate == Estimate::FirstOrder {
             parts.push("first order".to_owned());
         }
+    }
+    if ordering.order != Direction::Auto {
+        parts.push(ordering.order.to_string());
+    }
+    if ordering.published != PublishedOrdering::default() {
+        parts.push("with published deviations".to_owned());
     }
     if ordering.sampler != Sampler::Off {
         parts.push(format!("sampler {}", ordering.sampler));
