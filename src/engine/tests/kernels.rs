@@ -19,6 +19,9 @@ struct Case {
     variance: Tensor,
     weigh_sum: Tensor,
     weigh_y: Tensor,
+    /// Whether a ReLU follows. Where it does, a value that rounding moves across zero changes a gradient by all of it, so
+    /// f32 and bf16 are held against f64 without.
+    relu: bool,
 }
 
 /// What comes out: sum, y, gradients of a, b, scale, shift, running mean and variance.
@@ -30,7 +33,7 @@ fn last(x: &Tensor) -> Tensor {
 }
 
 impl Case {
-    fn new(shape: [i64; 4], added: bool, centre: f64, seed: i64) -> Self {
+    fn new(shape: [i64; 4], added: bool, centre: f64, relu: bool, seed: i64) -> Self {
         tch::manual_seed(seed);
         let normal = |size: &[i64]| Tensor::randn(size, (Kind::Double, Device::Cpu));
         let map = || last(&normal(&shape));
@@ -44,6 +47,7 @@ impl Case {
             variance: normal(&channels).exp(),
             weigh_sum: map(),
             weigh_y: map(),
+            relu,
         }
     }
 
@@ -72,7 +76,7 @@ impl Case {
         let (a, b, [scale, shift, mean, variance]) = self.leaves(kind, numbers);
         // A leaf may not be written over.
         let own = a.f_mul_scalar(1.0).unwrap();
-        let settings = Settings { momentum: MOMENTUM, eps: EPS, training, relu: true, rounded, alone: false };
+        let settings = Settings { momentum: MOMENTUM, eps: EPS, training, relu: self.relu, rounded, alone: false };
         let of = Numbers { scale: &scale, shift: &shift, mean: &mean, variance: &variance };
         let (sum, y) = fused::sum_norm(&own, b.as_ref(), of, settings).unwrap();
         self.collect(&sum, &y, &a, b.as_ref(), [&scale, &shift, &mean, &variance])
@@ -88,7 +92,7 @@ impl Case {
             None => round(&a),
         };
         let y = sum.batch_norm(Some(&scale), Some(&shift), Some(&mean), Some(&variance), training, MOMENTUM, EPS, false);
-        let y = round(&y.relu());
+        let y = round(&if self.relu { y.relu() } else { y });
         self.collect(&sum, &y, &a, b.as_ref(), [&scale, &shift, &mean, &variance])
     }
 
@@ -119,9 +123,9 @@ proptest! {
     #[test]
     fn a_norm_in_f64_is_libtorchs(
         batch in 1i64..6, channels in 1i64..70, height in 1i64..9, width in 2i64..9,
-        added in any::<bool>(), training in any::<bool>(), seed in 0i64..1000,
+        added in any::<bool>(), training in any::<bool>(), relu in any::<bool>(), seed in 0i64..1000,
     ) {
-        let case = Case::new([batch, channels, height, width], added, 0.3, seed);
+        let case = Case::new([batch, channels, height, width], added, 0.3, relu, seed);
         let far = difference(&case.fused(Kind::Double, training, false), &case.composed(Kind::Double, training, false));
         prop_assert!(far < 1e-11, "{far}");
     }
@@ -130,11 +134,11 @@ proptest! {
     fn a_norm_in_f32_and_bf16_is_near_f64(
         batch in 2i64..6, channels in 1i64..40, size in 3i64..12, added in any::<bool>(), training in any::<bool>(), seed in 0i64..1000,
     ) {
-        let case = Case::new([batch, channels, size, size], added, 0.3, seed);
+        let case = Case::new([batch, channels, size, size], added, 0.3, false, seed);
         let exact = case.composed(Kind::Double, training, false);
         let far = difference(&case.fused(Kind::Float, training, false), &exact);
         prop_assert!(far < 2e-5, "f32: {far}");
-        // The inputs themselves are rounded to 8 bits, and a sign may turn where z is near zero.
+        // The inputs themselves are rounded to 8 bits.
         let theirs = difference(&case.composed(Kind::BFloat16, training, false), &exact);
         let ours = difference(&case.fused(Kind::BFloat16, training, false), &exact);
         prop_assert!(ours < theirs.max(0.02) * 1.5, "bf16: {ours}, libtorch {theirs}");
@@ -143,7 +147,7 @@ proptest! {
 
 #[test]
 fn maps_of_many_blocks_and_far_from_zero_keep_their_variance() {
-    let case = Case::new([16, 48, 32, 32], true, 300.0, 3);
+    let case = Case::new([16, 48, 32, 32], true, 300.0, false, 3);
     let exact = case.composed(Kind::Double, true, false);
     let far = difference(&case.fused(Kind::Double, true, false), &exact);
     assert!(far < 1e-9, "{far}");
@@ -155,7 +159,7 @@ fn maps_of_many_blocks_and_far_from_zero_keep_their_variance() {
 #[test]
 fn played_bf16_rounds_where_a_bf16_network_does() {
     for (training, added) in [(true, true), (true, false), (false, true), (false, false)] {
-        let case = Case::new([4, 24, 9, 9], added, 0.3, 5);
+        let case = Case::new([4, 24, 9, 9], added, 0.3, true, 5);
         let (ours, theirs) = (case.fused(Kind::Float, training, true), case.composed(Kind::Float, training, true));
         // Rounding to 8 bits hides the last bits of f32: where both differ, it is by one place of a few values.
         let far = difference(&ours, &theirs);
@@ -169,7 +173,7 @@ fn played_bf16_rounds_where_a_bf16_network_does() {
 #[test]
 fn bits_do_not_depend_on_threads() {
     let before = tch::get_num_threads();
-    let case = Case::new([16, 16, 32, 32], true, 0.3, 7);
+    let case = Case::new([16, 16, 32, 32], true, 0.3, true, 7);
     let bits = |results: Results| -> Vec<Vec<f32>> { results.iter().map(|x| Vec::try_from(x.contiguous().view(-1)).unwrap()).collect() };
     tch::set_num_threads(1);
     let one = bits(case.fused(Kind::Float, true, false));
@@ -181,7 +185,7 @@ fn bits_do_not_depend_on_threads() {
 
 #[test]
 fn what_cannot_be_is_refused() {
-    let case = Case::new([1, 3, 1, 1], false, 0.0, 1);
+    let case = Case::new([1, 3, 1, 1], false, 0.0, true, 1);
     let (a, _, [scale, shift, mean, variance]) = case.leaves(Kind::Float, Kind::Float);
     let of = Numbers { scale: &scale, shift: &shift, mean: &mean, variance: &variance };
     let settings = Settings { momentum: MOMENTUM, eps: EPS, training: true, relu: true, rounded: false, alone: false };
