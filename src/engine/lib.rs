@@ -16,6 +16,7 @@ pub mod network;
 pub mod on_end;
 pub mod optimizer;
 pub mod ordering;
+pub mod permutation;
 pub mod plan;
 pub mod precision;
 pub mod recorder;

@@ -71,7 +71,7 @@ impl ImageSet {
     }
 
     /// A set of the images at `places`, in that order.
-    pub(crate) fn select(&self, places: &[u32]) -> Self {
+    pub fn select(&self, places: &[u32]) -> Self {
         let mut images = Vec::with_capacity(places.len() * self.image_bytes());
         for &place in places {
             images.extend_from_slice(self.image(place as usize));
