@@ -89,6 +89,12 @@ impl BatchNorm {
 
     /// Same shape out as in. In training mode the running statistics are updated in place.
     pub fn forward(&self, pass: &Pass, x: &Tensor) -> Result<Tensor> {
+        if fused::takes(x) {
+            let (numbers, settings) = self.told(pass, false, false, false);
+            let (_, y) = fused::sum_norm(x, None, numbers, settings).doing("batch normalisation")?;
+            pass.keep(&y);
+            return pass.round(&y);
+        }
         let (weight, bias) = (pass.weight(self.weight), pass.weight(self.bias));
         let (mean, variance) = (pass.statistic(self.mean), pass.statistic(self.variance));
         let y = x
@@ -108,18 +114,21 @@ impl BatchNorm {
         self.sum_relu_of(pass, x, false)
     }
 
+    fn told<'a>(&self, pass: &'a Pass, relu: bool, rounded: bool, alone: bool) -> (fused::Numbers<'a>, fused::Settings) {
+        let numbers = fused::Numbers {
+            scale: pass.weight(self.weight),
+            shift: pass.weight(self.bias),
+            mean: pass.statistic(self.mean),
+            variance: pass.statistic(self.variance),
+        };
+        (numbers, fused::Settings { momentum: MOMENTUM, eps: EPS, training: pass.training(), relu, rounded, alone })
+    }
+
     /// `alone` says that nobody needs the sum afterwards.
     fn sum_relu_of(&self, pass: &Pass, x: Unsummed, alone: bool) -> Result<(Tensor, Tensor)> {
         let Unsummed { map: mut a, shortcut: b } = x;
         if fused::takes(&a) {
-            let numbers = fused::Numbers {
-                scale: pass.weight(self.weight),
-                shift: pass.weight(self.bias),
-                mean: pass.statistic(self.mean),
-                variance: pass.statistic(self.variance),
-            };
-            let (training, rounded) = (pass.training(), pass.is_emulated());
-            let settings = fused::Settings { momentum: MOMENTUM, eps: EPS, training, relu: true, rounded, alone };
+            let (numbers, settings) = self.told(pass, true, pass.is_emulated(), alone);
             let (sum, y) = fused::sum_norm(&a, b.as_ref(), numbers, settings).doing("batch normalisation")?;
             pass.keep(&y);
             return Ok((sum, y));
