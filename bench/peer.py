@@ -118,6 +118,9 @@ def main():
     told = json.loads(pathlib.Path(experiment).read_text())
     torch.set_num_threads(told["threads"])
     device = torch.device(told.get("device", "cpu"))
+    # IEEE f32 on both sides, and algorithms chosen by timing on both sides.
+    torch.backends.cudnn.benchmark, torch.backends.cudnn.allow_tf32 = True, False
+    torch.backends.cuda.matmul.allow_tf32 = False
     cuda = device.type == "cuda"
     network = PreResNet(told["depth"], 10) if told["network"] == "preresnet" else WideResNet(told["depth"], told["width"], 10)
     folder = pathlib.Path(folder)

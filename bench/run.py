@@ -57,11 +57,14 @@ def table(rows):
     return "\n".join(lines)
 
 
-def write(rows, options):
+def write(rows):
     RESULTS.parent.mkdir(exist_ok=True)
     part = RESULTS.with_suffix(".part")
     part.write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n")
     part.rename(RESULTS)
+
+
+def write_page(rows, options):
     text = PAGE.read_text()
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
@@ -78,19 +81,32 @@ def main():
     parser.add_argument("--fresh", action="store_true", help="forget earlier results")
     options = parser.parse_args()
     wanted = [part for part in options.only.replace(",", " ").split() if part]
-    chosen = [name for name in JOBS if not wanted or any(name.startswith(part) for part in wanted)]
-    if not chosen:
-        sys.exit(f"error: no job is called so: there are {', '.join(JOBS)}")
+    # A whole name means that job, the beginning of names all of them.
+    meant = {part: [part] if part in JOBS else [name for name in JOBS if name.startswith(part)] for part in wanted}
+    unknown = [part for part, names in meant.items() if not names]
+    if unknown or options.pairs < 1 or options.threads < 1:
+        sys.exit(f"error: no job is called {', '.join(unknown)}: there are {', '.join(JOBS)}" if unknown
+                 else "error: PAIRS and THREADS are whole numbers from 1")
+    chosen = [name for name in JOBS if not wanted or any(name in names for names in meant.values())]
     rows = []
     if RESULTS.exists() and not options.fresh:
-        rows = [row for row in json.loads(RESULTS.read_text()) if row["of"] in JOBS and row["of"] not in chosen]
+        try:
+            rows = [row for row in json.loads(RESULTS.read_text()) if row["of"] in JOBS and row["of"] not in chosen]
+        except (ValueError, KeyError, TypeError):
+            print(f"{RESULTS} does not read; its results are forgotten", file=sys.stderr)
     engine.build()
     for name in chosen:
         print(f"{name} …", file=sys.stderr, flush=True)
         found = [{**row, "of": name} for row in JOBS[name](name, options)]
         rows = sorted(rows + found, key=lambda row: list(JOBS).index(row["of"]))
         print(table(found), flush=True)
-        write(rows, options)
+        write(rows)
+    # The page says how it was measured, so all of it is measured at once.
+    if not wanted:
+        write_page(rows, options)
+    measured = [row for row in rows if row["of"] in chosen]
+    if not measured:
+        sys.exit("error: nothing was measured")
     missed = [row["job"] + " beside " + row["peer"] for row in rows if row["of"] in chosen and not row["met"]]
     print("\nall bars met" if not missed else "\nbars missed: " + "; ".join(missed))
 

@@ -277,7 +277,8 @@ def say_begun(directory):
 
 def write_curricle(folder, pace, tick):
     """A run that is training: its lock is held, events reach readers at ticks, the status is replaced once a second."""
-    run = Run(pathlib.Path(folder), 0, "live", int(STEPS * max(1, pace / PACE)), PER_EPOCH, pace)
+    # No more steps than events: an engine with a longer plan would write one event for several of them.
+    run = Run(pathlib.Path(folder), 0, "live", min(50_000, int(STEPS * max(1, pace / PACE))), PER_EPOCH, pace)
     lock = open(run.path / "lock", "r+")
     fcntl.fcntl(lock, fcntl.F_OFD_SETLK, struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0))
     lock.write(json.dumps({"pid": os.getpid(), "host": HOST}))

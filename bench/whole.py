@@ -97,7 +97,7 @@ def overhead(name, options):
         without = seconds_a_step(40, 80, 4, rarely)
         recorded = seconds_a_step(40, 80, 4, always)
         saved = seconds_a_step(40, 80, 4, rarely, "1 steps")
-        shares.append(100 * (39 / 40 * (recorded - without) / step + (saved - without) / INTERVAL))
+        shares.append(100 * (40 / 39 * (recorded - without) / step + (saved - without) / INTERVAL))
     return [alone(name, "%", shares, bar=1)]
 
 

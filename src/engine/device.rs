@@ -8,6 +8,7 @@ use tch::Device;
 
 unsafe extern "C" {
     fn curricle_torch_version() -> *const c_char;
+    fn curricle_vector_level() -> i32;
     fn curricle_set_deterministic(on: bool);
     fn curricle_set_flush_denormal(on: bool) -> bool;
 }
@@ -17,6 +18,18 @@ unsafe extern "C" {
 pub fn torch_version() -> String {
     // SAFETY: the function returns a string literal of the C++ side.
     unsafe { CStr::from_ptr(curricle_torch_version()) }.to_string_lossy().into_owned()
+}
+
+/// The kernels that a CPU computes with: their revision, which changes with every bit that they change, and the set of vector
+/// instructions (`CURRICLE_VECTORS`).
+#[must_use]
+pub fn kernels() -> String {
+    // SAFETY: the function only reads the processor's features and the environment.
+    let level = match unsafe { curricle_vector_level() } {
+        0 => "base".to_string(),
+        level => format!("v{level}"),
+    };
+    format!("kernels 1 ({level})")
 }
 
 /// Tells glibc's allocator to keep what it has: a training step takes and gives back hundreds of megabytes, and with the

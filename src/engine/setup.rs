@@ -80,7 +80,7 @@ impl Machine {
             libtorch: device::torch_version(),
             device: format!("{} ({})", self.device.name, self.device_name()),
             threads: self.threads,
-            cpu: format!("{} {}", self.cpu.model, self.cpu.features.join(" ")).trim().to_string(),
+            cpu: format!("{} {} {}", self.cpu.model, self.cpu.features.join(" "), device::kernels()).trim().to_string(),
             precision: self.precision.name.into(),
             deterministic: self.deterministic,
         }

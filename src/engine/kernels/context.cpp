@@ -1,9 +1,14 @@
 // What tch does not offer: switches of libtorch's global context, and its version.
 
+#include "variant.h"
+
 #include <ATen/Context.h>
 #include <torch/headeronly/version.h>
 
 extern "C" {
+
+// The set of vector instructions that the kernels are taken for: 0, 3 or 4.
+int curricle_vector_level() { return curricle::vector_level(); }
 
 // The version that the program was compiled against.
 const char* curricle_torch_version() { return TORCH_VERSION; }

@@ -153,12 +153,23 @@ void forward_in(const NormKernels<Stored, Computed>& kernels, const Tensor& a, c
     for (int64_t c = 0; c < channels; ++c) {
       double centre = once[c] / count;
       mean[c] = shift[c] + centre;
-      variance[c] = std::max(0.0, twice[c] / count - centre * centre);
+      double spread = twice[c] / count - centre * centre;
+      // Below zero by rounding alone; what is not a number stays so.
+      variance[c] = spread < 0 ? 0.0 : spread;
       kept_mean[c] = static_cast<Computed>((1 - settings.momentum) * kept_mean[c] + settings.momentum * mean[c]);
       double unbiased = variance[c] * count / (count - 1);
       kept_variance[c] = static_cast<Computed>((1 - settings.momentum) * kept_variance[c] + settings.momentum * unbiased);
     }
     other = nullptr;
+  }
+  if (!settings.training && settings.manner.rounded && !other) {
+    // The map itself is read again by others, as a bf16 network would have stored it.
+    std::vector<Computed> shift(channels, Computed(0));
+    std::vector<double> once(cut.blocks * channels), twice(cut.blocks * channels);
+    cut.each(true, [&](int64_t number, int64_t start, int64_t rows) {
+      kernels.sums(sum + start, nullptr, sum + start, rows, channels, shift.data(), &once[number * channels], &twice[number * channels],
+                   settings.manner);
+    });
   }
   prepare<Computed>(channel, gamma, beta, channels, settings.eps, mean.data(), variance.data());
   Channels<Computed> of = forward_channels<Computed>(channel, channels);

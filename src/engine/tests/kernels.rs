@@ -239,3 +239,26 @@ fn every_set_of_vector_instructions() {
         assert!(done.status.success(), "{vectors}:\n{}{}", String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
     }
 }
+
+/// In eval mode nothing is added, but the map itself is read again by a projection, and must be what bf16 would hold.
+#[test]
+fn played_bf16_rounds_the_map_itself_in_eval_mode_too() {
+    for (training, added) in [(true, true), (true, false), (false, true), (false, false)] {
+        let case = Case::new([2, 8, 5, 5], added, 0.3, true, 13);
+        let results = case.fused(Kind::Float, training, true);
+        let sum = &results[results.len() - 4];
+        let rounded = sum.to_kind(Kind::BFloat16).to_kind(Kind::Float);
+        assert!(sum.equal(&rounded), "training {training}, added {added}");
+    }
+}
+
+/// What is not a number reaches the statistics, so that a run that diverges is seen to.
+#[test]
+fn what_is_not_a_number_is_not_hidden() {
+    let case = Case::new([2, 3, 4, 4], false, 0.0, true, 17);
+    let _ = case.a.narrow(0, 1, 1).narrow(1, 2, 1).narrow(2, 3, 1).narrow(3, 0, 1).fill_(f64::NAN);
+    let results = case.fused(Kind::Float, true, false);
+    let variance = &results[results.len() - 1];
+    let nan: Vec<bool> = (0..3).map(|channel| variance.double_value(&[channel]).is_nan()).collect();
+    assert_eq!(nan, [false, false, true]);
+}
