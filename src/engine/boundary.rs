@@ -59,7 +59,7 @@ fn score(training: &Training, set: &DeviceSet) -> Result<Option<Score>> {
         set,
         &training.normalisation,
         training.machine.precision.arithmetic,
-        training.machine.evaluation_batch(training.network, set)?,
+        training.evaluation_batch,
         |_| !training.must_end(),
     )
 }

@@ -30,16 +30,10 @@ impl Sgd {
     ///
     /// # Errors
     /// If the lengths differ.
-    pub fn step(&self, theta: &mut Tensor, velocity: &mut Tensor, mut gradient: Tensor, lr: f64) -> Result<()> {
+    pub fn step(&self, theta: &mut Tensor, velocity: &mut Tensor, gradient: Tensor, lr: f64) -> Result<()> {
         let _guard = tch::no_grad_guard();
-        if self.weight_decay != 0.0 {
-            gradient = gradient.f_add_(&theta.f_mul_scalar(self.weight_decay)?)?;
-        }
-        if self.momentum != 0.0 {
-            let velocity = velocity.f_mul_scalar_(self.momentum)?.f_add_(&gradient)?;
-            gradient = if self.nesterov { gradient.f_add_(&velocity.f_mul_scalar(self.momentum)?)? } else { velocity };
-        }
-        let _ = theta.f_sub_(&gradient.f_mul_scalar(lr)?)?;
+        let update = self.update(theta, gradient, lr, |gradient| Ok(velocity.f_mul_scalar_(self.momentum)?.f_add_(gradient)?))?;
+        let _ = theta.f_sub_(&update)?;
         Ok(())
     }
 
@@ -47,16 +41,22 @@ impl Sgd {
     ///
     /// # Errors
     /// If the lengths differ.
-    pub fn stepped(&self, theta: &Tensor, velocity: &Tensor, mut gradient: Tensor, lr: f64) -> Result<Tensor> {
+    pub fn stepped(&self, theta: &Tensor, velocity: &Tensor, gradient: Tensor, lr: f64) -> Result<Tensor> {
         let _guard = tch::no_grad_guard();
         let theta = theta.f_detach()?;
+        let update = self.update(&theta, gradient, lr, |gradient| Ok(velocity.f_mul_scalar(self.momentum)?.f_add_(gradient)?))?;
+        Ok(theta.f_sub(&update)?)
+    }
+
+    /// lr·d. `moved` makes μ·v + g, in place or beside v; it is not asked without momentum.
+    fn update(&self, theta: &Tensor, mut gradient: Tensor, lr: f64, moved: impl FnOnce(&Tensor) -> Result<Tensor>) -> Result<Tensor> {
         if self.weight_decay != 0.0 {
             gradient = gradient.f_add_(&theta.f_mul_scalar(self.weight_decay)?)?;
         }
         if self.momentum != 0.0 {
-            let velocity = velocity.f_mul_scalar(self.momentum)?.f_add_(&gradient)?;
+            let velocity = moved(&gradient)?;
             gradient = if self.nesterov { gradient.f_add_(&velocity.f_mul_scalar(self.momentum)?)? } else { velocity };
         }
-        Ok(theta.f_sub(&gradient.f_mul_scalar(lr)?)?)
+        Ok(gradient.f_mul_scalar(lr)?)
     }
 }

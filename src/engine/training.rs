@@ -75,6 +75,8 @@ pub struct Training<'a> {
     pub stepper: Stepper,
     /// What selects the best network: `holdout`, `last` or `test`.
     pub selector: &'static str,
+    /// Images that go through the network at once where they share no statistics; found once, by a pass of its own.
+    pub evaluation_batch: usize,
     /// Who chooses items, where an ordering does.
     orderer: Option<Orderer>,
     /// Order of the epoch being read, and its number.
@@ -130,9 +132,10 @@ impl<'a> Training<'a> {
     /// Puts the parts together.
     ///
     /// # Errors
-    /// If the loss scale cannot be made.
+    /// If the loss scale cannot be made, or the network cannot be passed through.
     pub fn new(parts: Parts<'a>) -> Result<Self> {
         let (train, holdout, test) = parts.sets;
+        let evaluation_batch = parts.machine.evaluation_batch(parts.network, &test)?;
         let loss_scale = match parts.machine.precision.scales_loss() {
             true => Some(LossScale::new(parts.progress.loss_scale.unwrap_or_default(), parts.machine.device.device)?),
             false => None,
@@ -167,6 +170,7 @@ impl<'a> Training<'a> {
             recorder: parts.recorder,
             stepper,
             selector: parts.selector,
+            evaluation_batch,
             orderer: parts.orderer,
             order: (0, Vec::new()),
             unread: Vec::new(),
@@ -277,7 +281,7 @@ impl<'a> Training<'a> {
             step,
             steps_per_epoch: self.plan.steps_per_epoch,
             batch: self.plan.batch,
-            together: self.machine.evaluation_batch(self.network, &self.train)?,
+            together: self.evaluation_batch,
             order: &self.order.1,
         };
         let chosen = orderer.choose(&context, &mut self.progress.ordering)?;

@@ -8,37 +8,13 @@ use curricle_engine::images::{Crops, DeviceSet, Normalisation};
 use curricle_engine::network::Network;
 use curricle_engine::network::pass::{Arithmetic, Mode};
 use curricle_engine::optimizer::Sgd;
+use curricle_engine::ordering::ranks::rank_correlation;
 use curricle_engine::plan::{Plan, epoch_order};
 use curricle_engine::schedule::{Place, rate};
 use curricle_engine::step::Stepper;
 use curricle_engine::watch::Plateau;
 use curricle_engine::weights::Weights;
 use tch::{Device, Kind, Reduction, Tensor};
-
-/// Mean ranks of values, ties sharing theirs.
-fn ranks(values: &[f64]) -> Vec<f64> {
-    let mut order: Vec<usize> = (0..values.len()).collect();
-    order.sort_by(|&a, &b| values[a].total_cmp(&values[b]));
-    let mut ranks = vec![0.0; values.len()];
-    let mut first = 0;
-    while first < order.len() {
-        let mut last = first;
-        while last + 1 < order.len() && values[order[last + 1]] == values[order[first]] {
-            last += 1;
-        }
-        order[first..=last].iter().for_each(|&place| ranks[place] = (first + last) as f64 / 2.0);
-        first = last + 1;
-    }
-    ranks
-}
-
-/// Spearman's rank correlation.
-fn rank_correlation(a: &[f64], b: &[f64]) -> f64 {
-    let (a, b) = (ranks(a), ranks(b));
-    let mean = (a.len() as f64 - 1.0) / 2.0;
-    let product = |x: &[f64], y: &[f64]| x.iter().zip(y).map(|(x, y)| (x - mean) * (y - mean)).sum::<f64>();
-    product(&a, &b) / (product(&a, &a) * product(&b, &b)).sqrt()
-}
 
 #[test]
 #[ignore = "trains for a minute: `make proof`"]
@@ -77,7 +53,7 @@ fn known_difficulty_tells_the_loss() {
     let losses: Vec<f64> = Vec::try_from(losses.to_kind(Kind::Double)).unwrap();
     let accuracy = logits.argmax(-1, false).eq_tensor(&labels).to_kind(Kind::Double).mean(Kind::Double).double_value(&[]);
     let difficulty: Vec<f64> = images.test.difficulty.as_ref().unwrap().iter().map(|&d| f64::from(d)).collect();
-    let correlation = rank_correlation(&difficulty, &losses);
+    let correlation = rank_correlation(&difficulty, &losses).unwrap();
     println!("glyphs: test accuracy {accuracy:.4}, rank correlation of difficulty and loss {correlation:.3}");
     assert!((0.88..0.99).contains(&accuracy), "accuracy {accuracy}");
     assert!(correlation >= 0.3, "rank correlation {correlation}");
