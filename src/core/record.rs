@@ -172,11 +172,27 @@ pub struct Evaluation {
 pub struct Scoring {
     /// Name of the scorer.
     pub scorer: String,
-    /// Scores of the candidates in the order drawn.
+    /// Candidates scored.
+    pub candidates: u64,
+    /// Scores of the candidates in the order drawn, where they are at most [`Scoring::LISTED`]; `scores/` has all.
     #[serde(with = "numbers")]
     pub scores: Vec<f64>,
-    /// Place of the chosen candidate, or of the chosen samples.
+    /// Place of the chosen candidate, or of the chosen samples, where they are at most [`Scoring::LISTED`].
     pub chosen: Vec<u32>,
+    /// Smallest score; what is not a number is left out here and below.
+    #[serde(with = "number")]
+    pub low: f64,
+    /// Largest score.
+    #[serde(with = "number")]
+    pub high: f64,
+    /// Mean score of what was chosen.
+    #[serde(with = "number")]
+    pub score: f64,
+    /// Scores that are not a number.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub undefined: u64,
+    /// How many of the chosen images belong to each class.
+    pub classes: Vec<u32>,
     /// Forward passes spent on this scoring, in units of one batch.
     pub forward: f64,
     /// Backward passes spent on this scoring.
@@ -186,6 +202,15 @@ pub struct Scoring {
     /// Rank correlations with other scorers, by name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub correlation: BTreeMap<String, f64>,
+}
+
+impl Scoring {
+    /// Scores and choices that an event lists at most: one line of the log stays short.
+    pub const LISTED: usize = 64;
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// A phase begins.

@@ -128,10 +128,10 @@ impl History {
                 if self.scorer != scoring.scorer {
                     self.scorer = safe(&scoring.scorer);
                 }
-                self.candidates = scoring.scores.len();
+                self.candidates = scoring.candidates as usize;
                 self.scoring += scoring.seconds;
-                if let Some(score) = scoring.chosen.first().and_then(|place| scoring.scores.get(*place as usize)) {
-                    self.chosen.push(event.step, *score);
+                if scoring.score.is_finite() {
+                    self.chosen.push(event.step, scoring.score);
                 }
             }
             What::Phase(phase) => {

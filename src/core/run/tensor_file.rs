@@ -87,6 +87,87 @@ impl<'a> TensorFile<'a> {
         let view = self.tensors.tensor(name).ok().filter(|view| view.dtype() == Dtype::I64)?;
         view.data().try_into().ok().map(i64::from_le_bytes)
     }
+
+    fn flat<const N: usize, T>(&self, name: &str, kind: Dtype, of: impl Fn([u8; N]) -> T) -> std::result::Result<Vec<T>, String> {
+        let view = self.tensors.tensor(name).map_err(|_| format!("is damaged: it has no `{name}`"))?;
+        if view.dtype() != kind {
+            return Err(format!("is damaged: `{name}` holds {:?} in place of {kind:?}", view.dtype()));
+        }
+        Ok(view.data().as_chunks().0.iter().map(|&bytes| of(bytes)).collect())
+    }
+
+    /// The numbers of an i64 tensor, none below 0, flat.
+    pub fn longs(&self, name: &str) -> std::result::Result<Vec<u64>, String> {
+        let values = self.flat(name, Dtype::I64, i64::from_le_bytes)?;
+        let whole = values.into_iter().map(u64::try_from).collect::<std::result::Result<_, _>>();
+        whole.map_err(|_| format!("is damaged: `{name}` is negative"))
+    }
+
+    /// The numbers of a u32 tensor, flat.
+    pub fn words(&self, name: &str) -> std::result::Result<Vec<u32>, String> {
+        self.flat(name, Dtype::U32, u32::from_le_bytes)
+    }
+
+    /// The numbers of an f32 tensor, flat.
+    pub fn floats(&self, name: &str) -> std::result::Result<Vec<f32>, String> {
+        self.flat(name, Dtype::F32, f32::from_le_bytes)
+    }
+
+    /// `count` lists in one tensor `name`; `name.end` says where each ends.
+    pub fn ragged(&self, name: &str, count: usize) -> std::result::Result<Ragged, String> {
+        let values = self.words(name)?;
+        let ends = self.longs(&format!("{name}.end"))?;
+        let last = ends.last().copied().unwrap_or(0);
+        if ends.len() != count || !ends.is_sorted() || last != values.len() as u64 {
+            return Err(format!("is damaged: the lists of `{name}` do not end where they should"));
+        }
+        Ok(Ragged { values, ends })
+    }
+}
+
+/// Lists of different lengths, one after the other.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Ragged {
+    /// All numbers.
+    pub values: Vec<u32>,
+    /// Where each list ends.
+    ends: Vec<u64>,
+}
+
+impl Ragged {
+    /// Where list number `place` lies.
+    pub fn range(&self, place: usize) -> std::ops::Range<usize> {
+        let first = place.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
+        first as usize..self.ends.get(place).copied().unwrap_or(first) as usize
+    }
+
+    /// List number `place`; empty beyond the last.
+    pub fn of(&self, place: usize) -> &[u32] {
+        &self.values[self.range(place)]
+    }
+
+    /// Number of lists.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there is no list.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// Adds a list.
+    pub fn push(&mut self, list: &[u32]) {
+        self.values.extend_from_slice(list);
+        self.ends.push(self.values.len() as u64);
+    }
+
+    /// The two tensors of it, under `name`.
+    pub(super) fn tensors(&self, name: &str) -> [(String, Dtype, Vec<usize>, Vec<u8>); 2] {
+        let values = self.values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        let ends = self.ends.iter().flat_map(|&end| (end as i64).to_le_bytes()).collect();
+        [(name.to_owned(), Dtype::U32, vec![self.values.len()], values), (format!("{name}.end"), Dtype::I64, vec![self.ends.len()], ends)]
+    }
 }
 
 fn same(found: &[usize], wanted: &[i64]) -> bool {
