@@ -67,6 +67,20 @@ impl Crops {
         }
         Some(crops)
     }
+
+    /// Those of some images of the batch that follow each other.
+    #[must_use]
+    pub fn part(&self, range: std::ops::Range<usize>) -> Self {
+        Self { offsets: self.offsets[range.clone()].to_vec(), flips: self.flips[range].to_vec(), padding: self.padding }
+    }
+
+    /// Those of the images at some places.
+    #[must_use]
+    pub fn pick(&self, places: &[usize]) -> Self {
+        let at = |place: &usize| (self.offsets[*place], self.flips[*place]);
+        let (offsets, flips) = places.iter().map(at).unzip();
+        Self { offsets, flips, padding: self.padding }
+    }
 }
 
 /// An image set, resident on the device as bytes, or on the host where it does not fit.

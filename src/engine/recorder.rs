@@ -5,7 +5,7 @@
 use crate::error::{Error, Result};
 use crate::state::{Progress, Snapshot};
 use curricle_core::record::{self, What};
-use curricle_core::run::{self, CommandKind, EventWriter, RunDirectory, Status};
+use curricle_core::run::{self, CommandKind, EventWriter, OrderedStep, RunDirectory, ScoreWriter, Status};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicI32, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
@@ -59,6 +59,8 @@ pub enum Note {
         /// The event that acknowledges it.
         what: What,
     },
+    /// What an ordered step trained on.
+    Ordered(Box<OrderedStep>),
     /// How the run stands.
     Standing(Standing),
     /// Make everything durable and answer.
@@ -100,18 +102,26 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// Starts the side thread. `status` is the first standing, `foreground` whether SIGHUP ends the run.
+    /// Starts the side thread. `scores` is there for an ordered run; `status` is the first standing, `foreground` whether
+    /// SIGHUP ends the run.
     ///
     /// # Errors
     /// If no thread or signal handler can be had.
-    pub fn start(directory: RunDirectory, events: EventWriter, status: Status, foreground: bool) -> Result<Self> {
+    pub fn start(
+        directory: RunDirectory,
+        events: EventWriter,
+        scores: Option<ScoreWriter>,
+        status: Status,
+        foreground: bool,
+    ) -> Result<Self> {
         let (sender, receiver) = mpsc::channel(64);
         let shared = Arc::new(Shared::default());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| Error::Other(format!("the recorder cannot start: {error}")))?;
         let signals = runtime.block_on(async { Signals::listen(foreground) });
         let signals = signals.map_err(|error| Error::Other(format!("signals cannot be taken: {error}")))?;
-        let side = Side { directory, events, status, shared: Arc::clone(&shared), trainer: std::thread::current(), since_status: 0 };
+        let side =
+            Side { directory, events, scores, status, shared: Arc::clone(&shared), trainer: std::thread::current(), since_status: 0 };
         let thread = std::thread::Builder::new().name("recorder".into()).spawn(move || runtime.block_on(side.serve(receiver, signals)));
         let thread = thread.map_err(|error| Error::Other(format!("the recorder cannot start: {error}")))?;
         Ok(Self { notes: Some(sender), shared, thread: Some(thread) })
@@ -215,6 +225,7 @@ impl Signals {
 struct Side {
     directory: RunDirectory,
     events: EventWriter,
+    scores: Option<ScoreWriter>,
     status: Status,
     shared: Arc<Shared>,
     trainer: Thread,
@@ -255,6 +266,8 @@ impl Side {
             Note::Event { step, epoch, what } => self.events.append(step, epoch, what)?,
             Note::State(state) => {
                 let (snapshot, mut progress) = *state;
+                // Before the state that refers to them.
+                self.scores.as_mut().map_or(Ok(()), ScoreWriter::save)?;
                 self.events.sync()?;
                 progress.events_offset = self.events.offset();
                 progress.events_seq = self.events.seq();
@@ -270,6 +283,7 @@ impl Side {
                 self.events.append(step, epoch, what)?;
                 self.events.flush()?;
             }
+            Note::Ordered(step) => self.scores.as_mut().map_or(Ok(()), |scores| scores.push(*step))?,
             Note::Standing(standing) => {
                 let changed = standing.state != self.status.state;
                 self.status = Status {
@@ -287,6 +301,7 @@ impl Side {
                 }
             }
             Note::Barrier(answer) => {
+                self.scores.as_mut().map_or(Ok(()), ScoreWriter::save)?;
                 self.events.sync()?;
                 let _ = answer.send(());
             }

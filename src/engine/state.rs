@@ -21,17 +21,18 @@ pub struct Snapshot {
     theta: Vec<u8>,
     velocity: Vec<u8>,
     statistics: Vec<u8>,
-    extra: Vec<(String, Vec<u8>)>,
+    extra: Vec<(String, Dtype, Vec<u8>)>,
 }
 
 impl Snapshot {
-    /// Copies what training changes, and further flat tensors of the kind of θ under their names; a memory copy on a CPU.
+    /// Copies what training changes, and further flat tensors of f32 or f64 under their names; a memory copy on a CPU.
     ///
     /// # Errors
     /// If the tensors cannot be read.
-    pub fn of(weights: &Weights, extra: &[(&str, &Tensor)]) -> Result<Self> {
-        let extra = extra.iter().map(|(name, tensor)| Ok(((*name).to_string(), bytes(tensor)?))).collect::<Result<_>>()?;
-        let kind = if weights.theta.kind() == Kind::Double { Dtype::F64 } else { Dtype::F32 };
+    pub fn of(weights: &Weights, extra: &[(String, Tensor)]) -> Result<Self> {
+        let kind_of = |tensor: &Tensor| if tensor.kind() == Kind::Double { Dtype::F64 } else { Dtype::F32 };
+        let extra = extra.iter().map(|(name, tensor)| Ok((name.clone(), kind_of(tensor), bytes(tensor)?))).collect::<Result<_>>()?;
+        let kind = kind_of(&weights.theta);
         Ok(Self {
             kind,
             theta: bytes(&weights.theta)?,
@@ -47,12 +48,13 @@ impl Snapshot {
     /// If `progress` does not serialise (it does).
     pub fn to_file(&self, progress: &Progress) -> Result<Vec<u8>> {
         let text = serde_json::to_string(progress).map_err(|error| Error::Other(format!("state: {error}")))?;
-        let size = if self.kind == Dtype::F64 { 8 } else { 4 };
-        let view = |bytes| TensorView::new(self.kind, vec![<[u8]>::len(bytes) / size], bytes);
         let own = [("theta", &self.theta), ("velocity", &self.velocity), ("statistics", &self.statistics)];
+        let own = own.into_iter().map(|(name, bytes)| (name, self.kind, bytes));
         let mut checked = Vec::with_capacity(3 + self.extra.len());
-        for (name, bytes) in own.into_iter().chain(self.extra.iter().map(|(name, bytes)| (name.as_str(), bytes))) {
-            checked.push((name, view(bytes).map_err(|error| Error::Other(format!("state: {error}")))?));
+        for (name, kind, bytes) in own.chain(self.extra.iter().map(|(name, kind, bytes)| (name.as_str(), *kind, bytes))) {
+            let length = bytes.len() / if kind == Dtype::F64 { 8 } else { 4 };
+            let view = TensorView::new(kind, vec![length], bytes);
+            checked.push((name, view.map_err(|error| Error::Other(format!("state: {error}")))?));
         }
         let metadata = HashMap::from([("progress".to_string(), text)]);
         safetensors::serialize(checked, Some(metadata)).map_err(|error| Error::Other(format!("state: {error}")))
@@ -73,8 +75,8 @@ pub struct Saved {
     pub weights: Weights,
     /// Everything that is no tensor.
     pub progress: Progress,
-    /// The gradient of the last step, where an ordering needs it.
-    pub leftover: Option<Tensor>,
+    /// What an ordering keeps, under its names.
+    pub extra: HashMap<String, Tensor>,
 }
 
 /// The newest state of a run that reads whole, on the device; `None` if there is none.
@@ -97,17 +99,22 @@ fn read(path: &Path, layout: &Layout, kind: Kind, device: Device) -> Result<Save
     let bytes = read_file(path)?;
     let file = TensorFile::parse(&bytes).map_err(|error| problem(format!("is damaged: {error}")))?;
     let progress = Progress::of(&file).map_err(problem)?;
-    let flat = |name: &str, length: usize| -> Result<Tensor> {
+    let stored = |name: &str, length: usize| -> Result<Tensor> {
         let (stored, data) = file.vector(name, length).map_err(problem)?;
         let stored = if stored == Dtype::F64 { Kind::Double } else { Kind::Float };
-        Ok(Tensor::f_from_data_size(data, &[length as i64], stored)?.f_to_kind(kind)?.f_to(device)?)
+        Ok(Tensor::f_from_data_size(data, &[length as i64], stored)?)
     };
+    let flat = |name: &str, length: usize| -> Result<Tensor> { Ok(stored(name, length)?.f_to_kind(kind)?.f_to(device)?) };
     let weights = Weights {
         theta: flat("theta", layout.parameter_count())?.f_set_requires_grad(true)?,
         velocity: flat("velocity", layout.parameter_count())?,
         statistics: flat("statistics", layout.statistic_count())?,
         batches_tracked: progress.batches_tracked,
     };
-    let leftover = if file.names().contains(&"leftover") { Some(flat("leftover", layout.parameter_count())?) } else { None };
-    Ok(Saved { weights, progress, leftover })
+    let mut extra = HashMap::new();
+    for name in file.names().into_iter().filter(|name| !["theta", "velocity", "statistics"].contains(name)) {
+        let length = file.length(name).map_err(problem)?;
+        extra.insert(name.to_owned(), stored(name, length)?.f_to(device)?);
+    }
+    Ok(Saved { weights, progress, extra })
 }

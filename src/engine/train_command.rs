@@ -11,7 +11,8 @@ use crate::training::{End, Parts, StopAt, Training};
 use curricle_core::config::{self, Experiment, SelectOn};
 use curricle_core::data::Images;
 use curricle_core::record::{self, Level, What};
-use curricle_core::run::{self, EventWriter, Lock, Reserve, RunDirectory, State, Status};
+use curricle_core::run::{self, EventWriter, Lock, Reserve, RunDirectory, ScoreWriter, State, Status};
+use std::collections::HashMap;
 use std::path::Path;
 
 /// Trains or resumes the run in `path`, to `stop_at` if it is given, and returns the exit code.
@@ -124,14 +125,16 @@ fn work(directory: &RunDirectory, lock: &Lock, data: Option<&Path>, foreground: 
     let (kind, device) = (machine.precision.kind, machine.device.device);
     let resumed = state::newest(directory, &network.layout, kind, device)?;
     let is_new = resumed.is_none();
-    let Saved { weights, progress, leftover } = match resumed {
+    let Saved { weights, progress, extra } = match resumed {
         Some(found) => found,
-        None => Saved { weights: setup::weights(&experiment, &network, &machine)?, progress: Progress::default(), leftover: None },
+        None => Saved { weights: setup::weights(&experiment, &network, &machine)?, progress: Progress::default(), extra: HashMap::new() },
     };
     let selector = selector(&experiment, &images)?;
+    let orderer = Orderer::new(&experiment, &images, &network, &machine, &plan, directory, extra)?;
     if directory.record()?.machine.is_none() {
         directory.set_machine(machine_record(&machine, &images, parameters))?;
     }
+    let scores = orderer.as_ref().map(|orderer| ScoreWriter::open(directory, orderer.header().clone(), progress.step)).transpose()?;
     let events = EventWriter::open_at(directory, progress.events_offset, progress.events_seq)?;
     let status = Status {
         state: State::Training,
@@ -152,9 +155,10 @@ fn work(directory: &RunDirectory, lock: &Lock, data: Option<&Path>, foreground: 
     run::clear(directory)?;
     // Between the cut of the log and its first new line, so that readers beyond the cut start again.
     status.write(&directory.status())?;
-    let recorder = Recorder::start(directory.clone(), events, status, foreground)?;
+    let recorder = Recorder::start(directory.clone(), events, scores, status, foreground)?;
     let identity = machine.identity();
-    announce(&recorder, &experiment, &machine, &images, &plan, &progress, parameters, selector, is_new)?;
+    let oracle = selector == "test" || experiment.orders_by_test_data() || orderer.as_ref().is_some_and(Orderer::is_oracle);
+    announce(&recorder, &machine, &experiment.name, &images, &plan, &progress, (parameters, selector, oracle), is_new)?;
     let sets = (
         setup::device_set(&images.train, &machine)?,
         images.holdout.as_ref().map(|set| setup::device_set(set, &machine)).transpose()?,
@@ -162,8 +166,6 @@ fn work(directory: &RunDirectory, lock: &Lock, data: Option<&Path>, foreground: 
     );
     let normalisation = setup::normalisation(&images, &machine)?;
     let augmentation = (images.flip, images.crop);
-    let known = images.train.difficulty.as_ref().map(|all| all.iter().map(|&one| f64::from(one)).collect()).unwrap_or_default();
-    let orderer = experiment.ordering.as_ref().map(|ordering| Orderer::new(ordering, known, leftover));
     drop(images);
     let keeps_state = experiment.training.keep_state;
     let mut training = Training::new(Parts {
@@ -232,13 +234,12 @@ fn machine_record(machine: &Machine, images: &Images, parameters: u64) -> run::M
 #[expect(clippy::too_many_arguments, reason = "it says what everything became")]
 fn announce(
     recorder: &Recorder,
-    experiment: &Experiment,
     machine: &Machine,
+    name: &str,
     images: &Images,
     plan: &Plan,
     progress: &Progress,
-    parameters: u64,
-    selector: &str,
+    (parameters, selector, oracle): (u64, &str, bool),
     is_new: bool,
 ) -> Result<()> {
     if !is_new {
@@ -249,13 +250,7 @@ fn announce(
     }
     crate::log::line(&format!(
         "{}: {parameters} weights, {} steps, {} ({}), {} ({}), {} threads",
-        experiment.name,
-        plan.steps,
-        machine.device.name,
-        machine.device.reason,
-        machine.precision.name,
-        machine.precision.reason,
-        machine.threads
+        name, plan.steps, machine.device.name, machine.device.reason, machine.precision.name, machine.precision.reason, machine.threads
     ));
     let started = record::Started {
         steps: plan.steps,
@@ -273,7 +268,7 @@ fn announce(
         test_images: images.test.len() as u64,
         classes: images.classes.clone(),
         select_on: selector.into(),
-        oracle: selector == "test" || experiment.orders_by_test_data(),
+        oracle,
     };
     recorder.event(0, 0, What::Started(started))
 }
@@ -307,6 +302,9 @@ fn close(training: Training, end: Result<End>) -> Result<u8> {
         crate::log::line(&format!("{}: {reason}", state.word()));
         crate::on_end::call(&experiment.training.on_end, directory, state.word());
         return Err(error);
+    }
+    if matches!(state, State::Done | State::Stopped | State::Paused) && experiment.ordering.is_some() {
+        run::write_order(directory)?;
     }
     // The status first, then the states go: a run that is killed in between is done, or still has its state.
     status.write_last(&directory.status())?;

@@ -6,7 +6,8 @@ use crate::error::{Error, Result};
 use crate::images::{Crops, DeviceSet, Normalisation};
 use crate::network::Network;
 use crate::optimizer::Sgd;
-use crate::ordering::orderer::{Context, Orderer};
+use crate::ordering::context::{Chosen, Context};
+use crate::ordering::orderer::Orderer;
 use crate::plan::{self, Plan};
 use crate::precision::LossScale;
 use crate::recorder::{Note, Recorder, Standing, wish};
@@ -16,7 +17,7 @@ use crate::state::{Progress, Series, Snapshot};
 use crate::step::{Outcome, Stepper};
 use crate::weights::Weights;
 use curricle_core::config::{Experiment, Period, Until};
-use curricle_core::record::{self, What};
+use curricle_core::record::{self, Level, What};
 use curricle_core::run::{RunDirectory, State};
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -188,6 +189,11 @@ impl<'a> Training<'a> {
             self.save_state()?;
         }
         self.stand(State::Training)?;
+        while self.orderer.as_ref().is_some_and(Orderer::needs_preparation) && !self.prepare()? {
+            if let Some(end) = self.obey()? {
+                return Ok(end);
+            }
+        }
         loop {
             if self.is_to_stop_here() {
                 self.save_state()?;
@@ -230,13 +236,14 @@ impl<'a> Training<'a> {
         }
         let place = Place { step: step - 1, steps: self.plan.steps, steps_per_epoch: self.plan.steps_per_epoch };
         let lr = schedule::rate(&self.experiment.schedule, self.experiment.optimizer.lr, place, &self.progress.plateau);
-        let chosen = self.choose(step, epoch, lr)?;
+        let mut chosen = self.choose(step, epoch, lr)?;
         let items: &[u32] = match &chosen {
-            Some(items) => items,
+            Some(chosen) => &chosen.items,
             None => &self.order.1[self.plan.places(step)],
         };
         let (flip, padding) = self.augmentation;
-        let crops = Crops::draw(flip, padding, items.len(), self.experiment.seed.augmentation, epoch, step);
+        let drawn = || Crops::draw(flip, padding, items.len(), self.experiment.seed.augmentation, epoch, step);
+        let crops = chosen.as_ref().and_then(|chosen| chosen.crops.clone()).or_else(drawn);
         let (bytes, labels) = self.train.batch(items, crops.as_ref())?;
         let images = self.normalisation.apply(&bytes)?;
         let count = items.len();
@@ -245,7 +252,10 @@ impl<'a> Training<'a> {
         }
         let mut outcome = self.stepper.step(self.network, &mut self.weights, &images, &labels, lr)?;
         if let (Some(orderer), Some(gradient)) = (&mut self.orderer, outcome.gradient.take()) {
-            orderer.keep_gradient(gradient);
+            orderer.take_gradient(gradient)?;
+        }
+        if let (Some(orderer), Some(chosen)) = (&self.orderer, chosen.take()) {
+            self.recorder.tell(Note::Ordered(Box::new(orderer.ordered_step(step, epoch, &chosen))))?;
         }
         self.unread.push((outcome, count));
         self.progress.step = step;
@@ -261,10 +271,9 @@ impl<'a> Training<'a> {
         Ok(())
     }
 
-    /// The items of a step where an ordering chooses them; says what was scored.
-    fn choose(&mut self, step: u64, epoch: u64, lr: f64) -> Result<Option<Vec<u32>>> {
-        let Some(orderer) = &mut self.orderer else { return Ok(None) };
-        let context = Context {
+    /// What an ordering may know of a step.
+    fn context(&self, step: u64, epoch: u64, lr: f64) -> Context<'_> {
+        Context {
             network: self.network,
             weights: &self.weights,
             train: &self.train,
@@ -283,14 +292,45 @@ impl<'a> Training<'a> {
             batch: self.plan.batch,
             together: self.evaluation_batch,
             order: &self.order.1,
-        };
-        let chosen = orderer.choose(&context, &mut self.progress.ordering)?;
-        if let Some(scoring) = chosen.scoring {
+        }
+    }
+
+    /// The items of a step where an ordering chooses them; says what was scored.
+    fn choose(&mut self, step: u64, epoch: u64, lr: f64) -> Result<Option<Chosen>> {
+        let Some(mut orderer) = self.orderer.take() else { return Ok(None) };
+        let mut ordering = std::mem::take(&mut self.progress.ordering);
+        let chosen = orderer.choose(&self.context(step, epoch, lr), &mut ordering);
+        let event = chosen.as_ref().ok().and_then(|chosen| orderer.event(chosen));
+        self.progress.ordering = ordering;
+        self.orderer = Some(orderer);
+        if let Some(scoring) = event {
             self.progress.forward += scoring.forward;
             self.progress.backward += scoring.backward;
             self.recorder.event(step, epoch, What::Scoring(scoring))?;
         }
-        Ok(Some(chosen.items))
+        chosen.map(Some)
+    }
+
+    /// Trains or asks the network whose losses an ordering needs before the first step; whether it came to its end.
+    fn prepare(&mut self) -> Result<bool> {
+        let Some(mut orderer) = self.orderer.take() else { return Ok(true) };
+        let (began, lr) = (Instant::now(), self.experiment.optimizer.lr);
+        let context = self.context(self.progress.step + 1, 1, lr);
+        let spent = orderer.prepare(&context, self.experiment, &self.plan, self.machine, &|| !self.must_end());
+        self.orderer = Some(orderer);
+        let Some(spent) = spent? else { return Ok(false) };
+        self.progress.forward += spent.forward;
+        self.progress.backward += spent.backward;
+        let text = format!(
+            "scores of {} training images are known: {:.0} forward and {:.0} backward passes, {:.0} s",
+            self.train.len(),
+            spent.forward,
+            spent.backward,
+            began.elapsed().as_secs_f64()
+        );
+        self.event(What::Message(record::Message { level: Level::Info, text }))?;
+        self.save_state()?;
+        Ok(true)
     }
 
     /// Reads the outcomes that wait on the device into the epoch's sums and the series.
@@ -372,10 +412,16 @@ impl<'a> Training<'a> {
         }))
     }
 
+    /// Whether test data made a choice.
+    fn is_oracle(&self) -> bool {
+        let ordered = self.orderer.as_ref().is_some_and(Orderer::is_oracle);
+        self.selector == "test" || self.experiment.orders_by_test_data() || ordered
+    }
+
     /// The network selected so far.
     #[must_use]
     pub fn selected(&self) -> Option<record::Selected> {
-        let oracle = self.selector == "test" || self.experiment.orders_by_test_data();
+        let oracle = self.is_oracle();
         if self.selector == "last" {
             let test = self.progress.test?;
             return Some(record::Selected { by: "last".into(), epoch: test.epoch, accuracy: test.accuracy, oracle });
@@ -407,8 +453,8 @@ impl<'a> Training<'a> {
         };
         self.progress.seconds = self.seconds();
         self.clock.saved = Instant::now();
-        let leftover = self.orderer.as_ref().and_then(Orderer::leftover).map(|gradient| ("leftover", gradient));
-        let snapshot = Snapshot::of(&self.weights, leftover.as_slice())?;
+        let extra = self.orderer.as_ref().map(Orderer::saved).transpose()?.unwrap_or_default();
+        let snapshot = Snapshot::of(&self.weights, &extra)?;
         self.recorder.tell(Note::State(Box::new((snapshot, self.progress.clone()))))
     }
 

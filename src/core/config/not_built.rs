@@ -2,9 +2,8 @@
 
 use super::data::SetKind;
 use super::experiment::{Experiment, Kind};
-use super::ordering::{ExternalSource, ItemKind, Scorer, Target};
+use super::ordering::{ExternalSource, Scorer, Target};
 use super::problem::Problem;
-use super::values::Interval;
 
 impl Experiment {
     /// What this experiment asks for that is not built yet: a run says so and does not start. Empty when all is built.
@@ -35,24 +34,13 @@ impl Experiment {
             }
         }
         if let Some(ordering) = &self.ordering {
-            let built = [Scorer::Loss, Scorer::LossDelta, Scorer::Difficulty, Scorer::Random];
-            let hint = "built are `loss`, `loss-delta`, `difficulty` and `random`";
-            if !built.contains(&ordering.scorer) {
+            let later = [Scorer::Dihcl, Scorer::SelfPaced, Scorer::SelectiveBackprop, Scorer::EqualCompute];
+            let hint = "built are `loss`, `loss-delta`, `label`, `teacher`, `difficulty`, `column`, `rho`, `grab` and `random`";
+            if later.contains(&ordering.scorer) {
                 say("ordering.scorer", format!("`{}` is not built yet", ordering.scorer), hint);
             }
-            if let Some(other) = ordering.compare.iter().find(|other| !built.contains(other)) {
+            if let Some(other) = ordering.compare.iter().find(|other| later.contains(other)) {
                 say("ordering.compare", format!("`{other}` is not built yet"), hint);
-            }
-            let others = [
-                ("ordering.item", ordering.item == ItemKind::Sample, "ordering single samples"),
-                ("ordering.pacing", ordering.pacing.is_some(), "pacing"),
-                ("ordering.replay", !ordering.replay.is_empty(), "training in a recorded order"),
-                ("ordering.rescore", ordering.rescore != Interval::Steps(1), "renewing scores less often than at every step"),
-            ];
-            for (path, used, what) in others {
-                if used {
-                    say(path, format!("{what} is not built yet"), "leave the line out");
-                }
             }
         }
         problems

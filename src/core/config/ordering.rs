@@ -2,7 +2,7 @@
 
 use super::declare::{choices, section};
 use super::network::Network;
-use super::range::{above, above_to, at_least, from};
+use super::range::{above, above_to, at_least, between, from};
 use super::values::{Candidates, Displacement, Interval};
 
 choices! {
@@ -222,8 +222,12 @@ section! {
         published: PublishedOrdering = PublishedOrdering::default(), "published deviations";
         /// Network whose losses are the scores.
         teacher: Option<Network> = None, "teacher";
+        /// Weight of the network's own loss beside the teacher's.
+        student: f64 = 0.0, "weight of its own loss" ["share"] in between(0.0, 1.0), for scorer = ["teacher"];
         /// Network trained on the hold-out.
         holdout_model: Option<Network> = None, "hold-out model", for scorer = ["rho"];
+        /// How long the hold-out model is trained, where it has no checkpoint.
+        holdout_epochs: u64 = 10, "hold-out model's epochs" ["epochs"] in from(1), for scorer = ["rho"];
         /// File of scores.
         column: Option<Column> = None, "column";
         /// How much of the sorted set is open at first, and how it grows.
@@ -288,6 +292,8 @@ section! {
         increase: f64 = 1.9, "increase" in above(1.0);
         /// How long until it is.
         length: Interval = Interval::Steps(100), "length";
+        /// How long the network is trained before, where its own losses sort the samples.
+        epochs: u64 = 10, "epochs before" ["epochs"] in from(1), for by = ["own"];
         /// Hardest first.
         reversed: bool = false, "reversed";
     }

@@ -6,6 +6,7 @@
 
 mod check;
 mod cifar;
+mod column;
 #[cfg(test)]
 mod damaged;
 mod download;
@@ -37,6 +38,7 @@ mod unpack;
 pub mod verify;
 
 pub use check::{Trust, sha256};
+pub use column::Column;
 pub use download::Received;
 pub use error::{Error, ErrorKind};
 pub use set::{ImageSet, Images};

@@ -47,6 +47,14 @@ impl ImageSet {
         self.images.get(place * bytes..(place + 1) * bytes).unwrap_or(&[])
     }
 
+    /// Which images these are: SHA-256 of their numbers in the set, and of the first few themselves.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        let numbers = self.index.iter().flat_map(|index| index.to_le_bytes());
+        let pixels = (0..self.len().min(16)).flat_map(|place| self.image(place).iter().copied());
+        super::sha256(&numbers.chain(pixels).collect::<Vec<u8>>())
+    }
+
     /// How many images each of `classes` classes has.
     #[must_use]
     pub fn counts(&self, classes: usize) -> Vec<usize> {

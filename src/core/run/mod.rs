@@ -44,7 +44,7 @@ pub use follower::{Follower, Update};
 pub use labels::Labels;
 pub use layout::{Origin, Outline, RunDirectory, runs_folder};
 pub use lock::{Holder, Lock, engine_elsewhere, host};
-pub use order_file::{RecordedOrder, write_order};
+pub use order_file::{RecordedOrder, recorded_order, write_order};
 pub use plain::{plain, plain_lines};
 pub use progress::{Best, EpochSums, Identity, LossScaleState, OrderingProgress, Progress, Series, TestResult};
 pub use reserve::Reserve;

@@ -54,6 +54,23 @@ impl RecordedOrder {
 /// # Errors
 /// If a score file is damaged, or the order cannot be written.
 pub fn write_order(directory: &RunDirectory) -> Result<()> {
+    let Some(order) = joined(directory)? else { return Ok(()) };
+    let path = directory.order();
+    let bytes = order.to_bytes().map_err(|text| Error::damaged(&path, text))?;
+    write_whole(&path, &bytes)
+}
+
+/// The order that a run trained in: its `order.safetensors`, or while it has none what its score files hold. `None` if it has
+/// neither.
+///
+/// # Errors
+/// If a file is damaged.
+pub fn recorded_order(directory: &RunDirectory) -> Result<Option<RecordedOrder>> {
+    let path = directory.order();
+    if path.exists() { RecordedOrder::read(&path).map(Some) } else { joined(directory) }
+}
+
+fn joined(directory: &RunDirectory) -> Result<Option<RecordedOrder>> {
     let mut order: Option<RecordedOrder> = None;
     for (_, path) in score_files(directory) {
         let file = ScoreFile::read(&path)?;
@@ -65,10 +82,7 @@ pub fn write_order(directory: &RunDirectory) -> Result<()> {
             order.steps.push(&step.items);
         }
     }
-    let Some(order) = order else { return Ok(()) };
-    let path = directory.order();
-    let bytes = order.to_bytes().map_err(|text| Error::damaged(&path, text))?;
-    write_whole(&path, &bytes)
+    Ok(order)
 }
 
 #[cfg(test)]

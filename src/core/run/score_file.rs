@@ -41,6 +41,9 @@ pub struct ScoreHeader {
     pub steps_per_file: u64,
     /// Names of the classes.
     pub classes: Vec<String>,
+    /// Whether test data chose the items.
+    #[serde(default)]
+    pub oracle: bool,
 }
 
 impl ScoreHeader {

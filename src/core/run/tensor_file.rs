@@ -82,6 +82,15 @@ impl<'a> TensorFile<'a> {
         Ok((view.dtype(), view.data()))
     }
 
+    /// Length of a flat vector.
+    pub fn length(&self, name: &str) -> std::result::Result<usize, String> {
+        let view = self.tensors.tensor(name).map_err(|error| format!("is damaged: {}", plain(&error.to_string())))?;
+        match *view.shape() {
+            [length] => Ok(length),
+            _ => Err(format!("`{name}` has shape {:?}, a flat vector is read", view.shape())),
+        }
+    }
+
     /// A single whole number, if the tensor is one.
     pub fn whole(&self, name: &str) -> Option<i64> {
         let view = self.tensors.tensor(name).ok().filter(|view| view.dtype() == Dtype::I64)?;

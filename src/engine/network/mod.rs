@@ -63,6 +63,12 @@ impl Network {
         Ok(Self { layout, architecture })
     }
 
+    /// Classes that it tells apart.
+    #[must_use]
+    pub fn classes(&self) -> i64 {
+        self.layout.parameters.last().map_or(0, |bias| bias.len() as i64)
+    }
+
     /// Logits [B, classes] of normalised images [B, C, H, W], in the kind of θ.
     ///
     /// # Errors

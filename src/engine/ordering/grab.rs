@@ -9,7 +9,8 @@
 //! Memory: s, m and the mean of this epoch (3·θ; pairs: s and a gradient, 2·θ). No pass over images, and no wait for the
 //! device: signs stay on it until the epoch is over.
 
-use crate::error::Result;
+use crate::error::{Error, Result};
+use std::collections::HashMap;
 use tch::{Kind, Tensor};
 
 /// One epoch of balancing.
@@ -91,6 +92,50 @@ impl Grab {
         self.signs.clear();
         self.seen = 0;
         Ok(order)
+    }
+
+    /// Tensors from which the epoch goes on exactly, under their names.
+    ///
+    /// # Errors
+    /// What libtorch refuses.
+    pub fn saved(&self) -> Result<Vec<(String, Tensor)>> {
+        let _guard = tch::no_grad_guard();
+        let mut saved = vec![("grab.sum".to_owned(), self.sum.shallow_clone())];
+        if !self.pairs {
+            saved.push(("grab.mean".to_owned(), self.mean.shallow_clone()));
+            saved.push(("grab.total".to_owned(), self.total.shallow_clone()));
+        }
+        saved.extend(self.waiting.iter().map(|(_, gradient)| ("grab.waiting".to_owned(), gradient.shallow_clone())));
+        let signs =
+            if self.signs.is_empty() { Tensor::f_zeros([0], (Kind::Double, self.sum.device()))? } else { Tensor::f_stack(&self.signs, 0)? };
+        saved.push(("grab.signs".to_owned(), signs.f_to_kind(Kind::Double)?));
+        Ok(saved)
+    }
+
+    /// Goes on within an epoch whose order is `order`; the number of items that had their step.
+    ///
+    /// # Errors
+    /// If what was saved does not hold together.
+    pub fn restore(&mut self, order: &[u32], saved: &mut HashMap<String, Tensor>) -> Result<usize> {
+        let damaged = || Error::Other("the state of the balanced order is damaged".into());
+        let count = self.sum.numel();
+        let mut vector = |name: &str| -> Result<Tensor> {
+            let found = saved.remove(name).ok_or_else(damaged)?;
+            if found.numel() == count { Ok(found) } else { Err(damaged()) }
+        };
+        self.sum = vector("grab.sum")?;
+        if !self.pairs {
+            self.mean = vector("grab.mean")?;
+            self.total = vector("grab.total")?;
+        }
+        let waiting = vector("grab.waiting").ok();
+        let signs = saved.remove("grab.signs").ok_or_else(damaged)?.f_gt(0.5)?;
+        self.signs = (0..signs.numel() as i64).map(|place| Ok(signs.f_get(place)?)).collect::<Result<_>>()?;
+        let done = self.signs.len() * if self.pairs { 2 } else { 1 } + usize::from(waiting.is_some());
+        self.items = order.get(..done).ok_or_else(damaged)?.to_vec();
+        self.seen = done as u64;
+        self.waiting = waiting.zip(self.items.last()).map(|(gradient, &item)| (item, gradient));
+        Ok(done)
     }
 }
 

@@ -3,6 +3,7 @@
 //! so a resumed run needs no more than these.
 
 use curricle_core::random::{Purpose, Stream};
+use std::collections::HashSet;
 
 /// Candidates for one step.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,17 +15,34 @@ pub struct Candidates {
 }
 
 impl Candidates {
-    /// Whether there is nothing to choose: the last batch is handed out unscored.
+    /// How many there are.
     #[must_use]
-    pub fn is_settled(&self) -> bool {
-        self.items.len() < 2
+    pub fn len(&self) -> usize {
+        self.items.len()
     }
 
-    /// What a candidate is to the loader; recorded with the choice.
+    /// Whether there is none.
     #[must_use]
-    pub fn number(&self, place: usize) -> Option<u32> {
-        self.numbers.get(place).copied()
+    pub fn is_empty(&self) -> bool {
+        self.items.is_empty()
     }
+
+    /// What the candidates are to the loader; recorded with the choice.
+    #[must_use]
+    pub fn numbers(&self) -> &[u32] {
+        &self.numbers
+    }
+}
+
+/// A pool of single samples for a sampler, which draws without end: `count` of all `samples` at random, each once, or all
+/// (`None`).
+#[must_use]
+pub fn pool(samples: usize, count: Option<usize>, seed: u64, epoch: u64, step: u64) -> Candidates {
+    let numbers = match count {
+        Some(count) if count < samples => Stream::new(seed, Purpose::Candidates, epoch, step, 0).choose(count, samples),
+        _ => (0..samples as u32).collect(),
+    };
+    Candidates { items: numbers.iter().map(|&sample| vec![sample]).collect(), numbers }
 }
 
 /// How candidates are made.
@@ -98,15 +116,18 @@ impl Loader {
         }
     }
 
-    /// Takes a candidate out of what is left.
-    pub fn take(&mut self, candidates: &Candidates, place: usize) {
-        let (Some(items), Some(number)) = (candidates.items.get(place), candidates.number(place)) else { return };
+    /// Takes candidates out of what is left.
+    pub fn take(&mut self, candidates: &Candidates, places: &[usize]) {
+        let items = || places.iter().filter_map(|&place| candidates.items.get(place)).flatten().copied();
         match &mut self.left {
-            Left::Fixed { left, .. } => left.retain(|&batch| batch != number),
+            Left::Fixed { left, .. } => {
+                let taken: HashSet<u32> = places.iter().filter_map(|&place| candidates.numbers.get(place).copied()).collect();
+                left.retain(|batch| !taken.contains(batch));
+            }
             // The published code lost count of what it had handed out, but not of how much.
-            Left::Redrawn { left, position_as_index: true, .. } => left.truncate(left.len() - items.len()),
+            Left::Redrawn { left, position_as_index: true, .. } => left.truncate(left.len().saturating_sub(items().count())),
             Left::Redrawn { left, .. } => {
-                let taken: std::collections::HashSet<u32> = items.iter().copied().collect();
+                let taken: HashSet<u32> = items().collect();
                 left.retain(|sample| !taken.contains(sample));
             }
         }
@@ -126,7 +147,7 @@ mod tests {
             step += 1;
             let candidates = loader.draw(count, step);
             let place = pick % candidates.items.len();
-            loader.take(&candidates, place);
+            loader.take(&candidates, &[place]);
             steps.push((candidates, place));
             assert!(step < 1000, "the epoch does not end");
         }
@@ -148,7 +169,7 @@ mod tests {
                 prop_assert_eq!(seen, (0..samples as u32).collect::<Vec<_>>());
                 for (candidates, _) in &steps {
                     for items in &candidates.items {
-                        let different: std::collections::HashSet<_> = items.iter().collect();
+                        let different: HashSet<_> = items.iter().collect();
                         prop_assert_eq!(different.len(), items.len());
                     }
                 }
@@ -161,8 +182,7 @@ mod tests {
             let batches = samples.div_ceil(batch);
             for (done, (candidates, _)) in epoch(Loader::fixed(&order, batch, seed, 1), Some(count), 0).iter().enumerate() {
                 prop_assert_eq!(candidates.items.len(), count.min(batches - done));
-                prop_assert_eq!(candidates.is_settled(), count.min(batches - done) < 2);
-                let different: std::collections::HashSet<_> = candidates.numbers.iter().collect();
+                let different: HashSet<_> = candidates.numbers.iter().collect();
                 prop_assert_eq!(different.len(), candidates.items.len());
             }
         }

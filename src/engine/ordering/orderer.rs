@@ -1,332 +1,351 @@
-//! Which items the next step trains on: candidates from the loader, scores, a choice.
+//! Which items the next step trains on, by an experiment's `[ordering]`.
+//!
+//! Four ways lead there, one file each: candidates are scored and the best are taken ([`super::choice`]), images come in from
+//! the easiest ([`super::pacing`]), batches keep an order that balances gradients ([`super::balance`]), or a recorded order
+//! is trained in again ([`super::replay`]).
 
-use super::loader::{Candidates, Loader};
-use super::ranks::rank_correlation;
-use super::scorer::{self, Batch, Situation, first_order, loss, loss_delta};
-use super::strategy::{Order, Ties};
+use super::balance::Balance;
+use super::choice::Choice;
+use super::context::{Chosen, Context};
+use super::known::Known;
+use super::pacing::Pacing;
+use super::preparation;
+use super::replay::Replay;
+use super::scorer::other::Other;
+use super::scoring::Scoring;
 use crate::error::{Error, Result};
-use crate::images::{Crops, DeviceSet, Normalisation};
 use crate::network::Network;
-use crate::network::pass::{Arithmetic, Mode};
-use crate::optimizer::Sgd;
+use crate::plan::Plan;
+use crate::setup::{self, Machine};
 use crate::weights::Weights;
-use curricle_core::config::{
-    self, Displacement, Estimate, ExternalSource, Interval, Measure, Ordering, Recipe, Redraw, Scorer, ScoringCrops, ScoringNorm, Target,
-};
-use curricle_core::random::{Purpose, Stream};
+use curricle_core::config::{Experiment, Ordering, PacingBy, Scorer};
+use curricle_core::data::Images;
 use curricle_core::record;
-use curricle_core::run::OrderingProgress;
-use std::collections::BTreeMap;
-use std::time::Instant;
-use tch::Tensor;
+use curricle_core::run::{self, OrderedStep, OrderingProgress, RunDirectory, ScoreHeader};
+use std::collections::HashMap;
+use tch::{Device, Kind, Tensor};
 
-/// What is known of the run and its next step.
-pub struct Context<'a> {
-    /// The network.
-    pub network: &'a Network,
-    /// Its weights, read only.
-    pub weights: &'a Weights,
-    /// Training images.
-    pub train: &'a DeviceSet,
-    /// Hold-out images.
-    pub holdout: Option<&'a DeviceSet>,
-    /// Test images.
-    pub test: &'a DeviceSet,
-    /// Mean and deviation.
-    pub normalisation: &'a Normalisation,
-    /// Whether images are mirrored, and padding of crops.
-    pub augmentation: (bool, usize),
-    /// The update rule.
-    pub optimizer: Sgd,
-    /// Learning rate of the step.
-    pub lr: f64,
-    /// Share of the target spread over all classes.
-    pub label_smoothing: f64,
-    /// How convolutions compute.
-    pub arithmetic: Arithmetic,
-    /// Seeds.
-    pub seeds: &'a config::Seed,
-    /// Epoch of the step, from 1.
-    pub epoch: u64,
-    /// Number of the step, from 1.
-    pub step: u64,
-    /// Steps of an epoch.
-    pub steps_per_epoch: u64,
-    /// Images of a whole batch.
-    pub batch: usize,
-    /// Images that go through the network at once where they share no statistics.
-    pub together: usize,
-    /// The epoch's shuffled training items.
-    pub order: &'a [u32],
-}
-
-/// The items of a step, and what their choice cost.
-pub struct Chosen {
-    /// Items in the order of the batch.
-    pub items: Vec<u32>,
-    /// What was scored, if anything was.
-    pub scoring: Option<record::Scoring>,
-}
-
-/// Scores of candidates, and what they cost in units of one batch.
-struct Scored {
-    scores: Vec<f64>,
-    forward: f64,
-    backward: f64,
+/// Who hands out items.
+enum Source {
+    Choice(Box<Choice>),
+    Pacing(Pacing),
+    Balance(Balance),
+    Replay(Replay),
 }
 
 /// Chooses items by an experiment's `[ordering]`.
 pub struct Orderer {
     settings: Ordering,
-    /// The epoch being read, with its loader.
-    loader: Option<(u64, Loader)>,
-    /// The external batch, and what it was drawn for.
-    external: Option<((u64, u64), Batch)>,
-    /// The gradient of the training step before, where the published defect asks for it.
-    leftover: Option<Tensor>,
-    /// Score of each training item that is known beforehand.
-    known: Vec<f64>,
+    source: Source,
+    scoring: Scoring,
+    /// Losses of all training images by a network that is trained before, once they are there.
+    prepared: Option<Vec<f64>>,
+    header: ScoreHeader,
+    oracle: bool,
+}
+
+/// What a network that is trained before the run costs, in units of one batch of the run.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Spent {
+    /// Forward passes.
+    pub forward: f64,
+    /// Backward passes.
+    pub backward: f64,
 }
 
 impl Orderer {
-    /// For an experiment's ordering; `known` holds the difficulty of each training item, where the set has one, and `leftover`
-    /// the gradient that a saved state kept.
+    /// For an experiment; `saved` are the tensors that a state kept for it.
+    ///
+    /// # Errors
+    /// All that is wrong with its files and sizes, at once.
+    pub fn new(
+        experiment: &Experiment,
+        images: &Images,
+        network: &Network,
+        machine: &Machine,
+        plan: &Plan,
+        directory: &RunDirectory,
+        mut saved: HashMap<String, Tensor>,
+    ) -> Result<Option<Self>> {
+        let Some(settings) = &experiment.ordering else { return Ok(None) };
+        let mut problems = Problems::default();
+        problems.keep(external_fits(settings, images));
+        let known = problems.keep(Known::of(&images.train, settings)).unwrap_or_default();
+        let shape = (images.train.channels as i64, images.train.height as i64, images.train.width as i64);
+        let classes = images.classes.len() as i64;
+        let teacher = settings.teacher.as_ref().filter(|_| uses(settings, Scorer::Teacher) || paced(settings, PacingBy::Teacher));
+        let teacher = teacher.and_then(|teacher| problems.keep(Other::open(teacher, "ordering.teacher", shape, classes, machine)));
+        let header = header(experiment, settings, images, plan);
+        let replay = match settings.replay.as_str() {
+            "" => None,
+            named => problems.keep(Replay::open(named, directory, &header, plan)),
+        };
+        problems.ended()?;
+        let oracle = replay.as_ref().is_some_and(Replay::is_oracle);
+        let leftover = saved.remove("leftover");
+        let prepared = saved.remove("prepared").map(|losses| host(&losses)).transpose()?;
+        let source = match (&settings.pacing, replay) {
+            (_, Some(replay)) => Source::Replay(replay),
+            (Some(pacing), None) => Source::Pacing(Pacing::new(pacing, experiment.seed.order, images.train.len(), plan, &known)),
+            (None, None) if settings.scorer == Scorer::Grab => {
+                let theta = Tensor::f_zeros([network.layout.parameter_count() as i64], (machine.precision.kind, machine.device.device))?;
+                Source::Balance(Balance::new(&theta, settings.pairs, experiment.seed.order, plan, &mut saved)?)
+            }
+            (None, None) => Source::Choice(Box::new(Choice::new(settings, saved.remove("kept").map(|scores| host(&scores)).transpose()?))),
+        };
+        let scoring = Scoring::new(settings, known, teacher, leftover);
+        let mut orderer = Self { settings: settings.clone(), source, scoring, prepared: None, header, oracle };
+        if let Some(prepared) = prepared {
+            orderer.take_prepared(prepared);
+        }
+        Ok(Some(orderer))
+    }
+
+    /// Whether the recorded order that is trained in was chosen by test data.
     #[must_use]
-    pub fn new(settings: &Ordering, known: Vec<f64>, leftover: Option<Tensor>) -> Self {
-        Self { settings: settings.clone(), loader: None, external: None, leftover, known }
+    pub fn is_oracle(&self) -> bool {
+        self.oracle
+    }
+
+    /// What all steps of the run's score files share.
+    #[must_use]
+    pub fn header(&self) -> &ScoreHeader {
+        &self.header
     }
 
     /// Whether training must hand over each step's gradient.
     #[must_use]
     pub fn wants_gradient(&self) -> bool {
-        self.settings.published.leftover_gradient
+        self.settings.published.leftover_gradient || matches!(self.source, Source::Balance(_))
     }
 
-    /// Keeps the gradient of a training step.
-    pub fn keep_gradient(&mut self, gradient: Tensor) {
-        self.leftover = Some(gradient);
+    /// Takes the gradient of the training step that was just done.
+    ///
+    /// # Errors
+    /// What libtorch refuses.
+    pub fn take_gradient(&mut self, gradient: Tensor) -> Result<()> {
+        if let Source::Balance(balance) = &mut self.source {
+            return balance.take_gradient(&gradient);
+        }
+        self.scoring.keep_gradient(gradient);
+        Ok(())
     }
 
-    /// The kept gradient, for a state.
+    /// Tensors that a state must keep, under their names.
+    ///
+    /// # Errors
+    /// What libtorch refuses.
+    pub fn saved(&self) -> Result<Vec<(String, Tensor)>> {
+        let mut saved = Vec::new();
+        saved.extend(self.scoring.leftover().map(|gradient| ("leftover".to_owned(), gradient.shallow_clone())));
+        if let Some(losses) = &self.prepared {
+            saved.push(("prepared".to_owned(), Tensor::f_from_slice(losses)?));
+        }
+        match &self.source {
+            Source::Choice(choice) => {
+                if let Some(scores) = choice.kept_scores() {
+                    saved.push(("kept".to_owned(), Tensor::f_from_slice(scores)?));
+                }
+            }
+            Source::Balance(balance) => saved.extend(balance.saved()?),
+            Source::Pacing(_) | Source::Replay(_) => {}
+        }
+        Ok(saved)
+    }
+
+    /// Whether a network must be trained or asked before the first step.
     #[must_use]
-    pub fn leftover(&self) -> Option<&Tensor> {
-        self.leftover.as_ref()
+    pub fn needs_preparation(&self) -> bool {
+        let by = self.settings.pacing.as_ref().filter(|_| matches!(self.source, Source::Pacing(_))).map(|pacing| pacing.by);
+        let paced = matches!(by, Some(PacingBy::Own | PacingBy::Teacher));
+        let rho = matches!(self.source, Source::Choice(_)) && uses(&self.settings, Scorer::Rho);
+        self.prepared.is_none() && (paced || rho)
     }
 
-    fn is_active(&self, step: u64, steps_per_epoch: u64) -> bool {
-        match self.settings.warmup {
-            None => true,
-            Some(Interval::Epochs(epochs)) => step <= epochs * steps_per_epoch,
-            Some(Interval::Steps(steps)) => step <= steps,
-        }
+    /// Trains or asks the network whose losses are needed before the first step. `None` if `goes_on` said no.
+    ///
+    /// # Errors
+    /// What libtorch refuses; a checkpoint that does not fit.
+    pub fn prepare(
+        &mut self,
+        context: &Context,
+        experiment: &Experiment,
+        plan: &Plan,
+        machine: &Machine,
+        goes_on: &dyn Fn() -> bool,
+    ) -> Result<Option<Spent>> {
+        let kind_and_device = (machine.precision.kind, machine.device.device);
+        let fresh = |network: &Network| Weights::initial(network, experiment.seed.weights, kind_and_device.0, kind_and_device.1);
+        let (shape, classes) = (context.train.shape(), context.network.classes());
+        let mut spent = Spent { forward: context.units(context.train.len()), backward: 0.0 };
+        let pacing = self.settings.pacing.as_ref().filter(|_| matches!(self.source, Source::Pacing(_)));
+        let losses = |other: &Other| other.losses(context.train, context.normalisation, context.arithmetic, context.together);
+        let found = if let Some(pacing) = pacing {
+            if pacing.by == PacingBy::Teacher {
+                let teacher = self.scoring.teacher().ok_or_else(|| Error::Configuration("ordering.teacher: there is none".into()))?;
+                losses(teacher)?
+            } else {
+                let network = Network::new(&experiment.network, shape.0, shape.1, classes)?;
+                let weights = setup::weights(experiment, &network, machine)?;
+                let trainee = preparation::Trainee { network, weights, set: context.train, epochs: pacing.epochs, batch: plan.batch };
+                let Some((other, passes)) = preparation::train(trainee, context, experiment, goes_on)? else { return Ok(None) };
+                spent.forward += context.units(passes);
+                spent.backward += context.units(passes);
+                losses(&other)?
+            }
+        } else {
+            let settings = self.settings.holdout_model.as_ref().unwrap_or(&experiment.network);
+            if self.settings.holdout_model.as_ref().is_some_and(|model| !model.checkpoint.is_empty()) {
+                losses(&Other::open(settings, "ordering.holdout_model", shape, classes, machine)?)?
+            } else {
+                let set = context.holdout.ok_or_else(|| Error::Configuration("ordering.scorer: rho needs a hold-out".into()))?;
+                let network = Network::new(settings, shape.0, shape.1, classes)?;
+                let weights = fresh(&network)?;
+                let batch = plan.batch.min(set.len());
+                let trainee = preparation::Trainee { network, weights, set, epochs: self.settings.holdout_epochs, batch };
+                let Some((other, passes)) = preparation::train(trainee, context, experiment, goes_on)? else { return Ok(None) };
+                spent.forward += context.units(passes);
+                spent.backward += context.units(passes);
+                losses(&other)?
+            }
+        };
+        self.take_prepared(found);
+        Ok(Some(spent))
     }
 
-    fn candidates(&self) -> Option<usize> {
-        match self.settings.candidates {
-            config::Candidates::All => None,
-            config::Candidates::Of(count) => Some(count as usize),
+    fn take_prepared(&mut self, losses: Vec<f64>) {
+        match &mut self.source {
+            Source::Pacing(pacing) => pacing.sort_by(&losses),
+            _ => self.scoring.set_irreducible(losses.clone()),
         }
+        self.prepared = Some(losses);
     }
 
     /// The items of the next step.
     ///
     /// # Errors
-    /// What libtorch refuses; an external batch larger than its pool.
+    /// What libtorch refuses; scores that cannot be weights.
     pub fn choose(&mut self, context: &Context, progress: &mut OrderingProgress) -> Result<Chosen> {
-        self.open_epoch(context, progress);
-        let active = self.is_active(context.step, context.steps_per_epoch);
-        let Some((_, loader)) = &self.loader else { return Err(Error::Other("no epoch is open".into())) };
-        // After a warm-up the rest of its epoch comes at random, and nothing is scored.
-        let drawn = loader.draw(if active { self.candidates() } else { Some(1) }, context.step);
-        let (place, scoring) = if !active || drawn.is_settled() { (0, None) } else { self.select(context, &drawn)? };
-        let items = drawn.items.get(place).cloned().ok_or_else(|| Error::Other(format!("no item is left at step {}", context.step)))?;
-        if let Some((_, loader)) = &mut self.loader {
-            loader.take(&drawn, place);
+        match &mut self.source {
+            Source::Choice(choice) => choice.choose(context, &mut self.scoring, progress),
+            Source::Pacing(pacing) => Ok(pacing.choose(context)),
+            Source::Balance(balance) => balance.choose(context),
+            Source::Replay(replay) => replay.choose(context.step),
         }
-        progress.choices.push(place as u32);
-        Ok(Chosen { items, scoring })
     }
 
-    /// Opens the loader of an epoch, or opens it again as far as a saved state had read it.
-    fn open_epoch(&mut self, context: &Context, progress: &mut OrderingProgress) {
-        if self.loader.as_ref().is_some_and(|(epoch, _)| *epoch == context.epoch) {
-            return;
-        }
-        let published = self.settings.published.position_as_index;
-        let mut loader = match self.settings.recipe {
-            Recipe::Fixed => Loader::fixed(context.order, context.batch, context.seeds.order, context.epoch),
-            Recipe::Redrawn => Loader::redrawn(context.order.len(), context.batch, published, context.seeds.order, context.epoch),
-        };
-        if progress.epoch != context.epoch {
-            *progress = OrderingProgress { epoch: context.epoch, choices: Vec::new() };
-        }
-        let first = (context.epoch - 1) * context.steps_per_epoch + 1;
-        for (step, &place) in (first..).zip(&progress.choices) {
-            let count = if self.is_active(step, context.steps_per_epoch) { self.candidates() } else { Some(1) };
-            let drawn = loader.draw(count, step);
-            loader.take(&drawn, place as usize);
-        }
-        self.loader = Some((context.epoch, loader));
-    }
-
-    fn select(&mut self, context: &Context, drawn: &Candidates) -> Result<(usize, Option<record::Scoring>)> {
-        let began = Instant::now();
-        let batches = self.batches(context, drawn)?;
-        let scored = self.scores(self.settings.scorer, context, drawn, &batches)?;
-        let best = match self.settings.scorer {
-            Scorer::Random => {
-                Some(Stream::new(context.seeds.order, Purpose::Sampler, context.epoch, context.step, 0).below(drawn.items.len() as u64)
-                    as usize)
-            }
-            scorer => strategy(scorer, self.settings.order).best(&scored.scores),
-        };
-        let mut scoring = record::Scoring {
-            scorer: self.settings.scorer.word().to_string(),
-            chosen: best.iter().map(|&place| place as u32).collect(),
+    /// What the event log says of a scoring; `None` where nothing was scored.
+    #[must_use]
+    pub fn event(&self, chosen: &Chosen) -> Option<record::Scoring> {
+        let scored = chosen.scored.as_ref()?;
+        let numbers = || scored.scores.iter().copied().filter(|score| !score.is_nan());
+        let best: Vec<f64> =
+            scored.chosen.iter().filter_map(|&place| scored.scores.get(place as usize).copied()).filter(|score| !score.is_nan()).collect();
+        let listed = scored.scores.len().max(scored.chosen.len()) <= record::Scoring::LISTED;
+        Some(record::Scoring {
+            scorer: self.settings.scorer.word().to_owned(),
+            candidates: scored.scores.len() as u64,
+            scores: if listed { scored.scores.clone() } else { Vec::new() },
+            chosen: if listed { scored.chosen.clone() } else { Vec::new() },
+            low: numbers().reduce(f64::min).unwrap_or(f64::NAN),
+            high: numbers().reduce(f64::max).unwrap_or(f64::NAN),
+            score: if best.is_empty() { f64::NAN } else { best.iter().sum::<f64>() / best.len() as f64 },
+            undefined: scored.scores.iter().filter(|score| score.is_nan()).count() as u64,
+            classes: self.scoring.known().mix(&chosen.items, self.header.classes.len()),
             forward: scored.forward,
             backward: scored.backward,
-            correlation: BTreeMap::new(),
-            ..record::Scoring::default()
-        };
-        for other in self.settings.compare.clone() {
-            let found = self.scores(other, context, drawn, &batches)?;
-            scoring.forward += found.forward;
-            scoring.backward += found.backward;
-            if let Some(correlation) = rank_correlation(&scored.scores, &found.scores) {
-                scoring.correlation.insert(other.word().to_string(), correlation);
-            }
-        }
-        scoring.scores = scored.scores;
-        scoring.seconds = began.elapsed().as_secs_f64();
-        Ok((best.unwrap_or(0), Some(scoring)))
-    }
-
-    /// Images of all candidates, under the crops that scoring sees.
-    fn batches(&self, context: &Context, drawn: &Candidates) -> Result<Vec<Batch>> {
-        let needs_images = std::iter::once(&self.settings.scorer).chain(&self.settings.compare).any(|scorer| reads_images(*scorer));
-        if !needs_images {
-            return Ok(Vec::new());
-        }
-        let (flip, padding) = context.augmentation;
-        let draw = |place: usize, count: usize| match self.settings.rescore_crops {
-            // A crop belongs to the place in the batch, so every candidate is seen as it would be trained on.
-            ScoringCrops::Same => Crops::draw(flip, padding, count, context.seeds.augmentation, context.epoch, context.step),
-            ScoringCrops::Fresh => {
-                let stream = Stream::new(context.seeds.augmentation, Purpose::ScoringCrops, context.epoch, context.step, place as u64);
-                Crops::draw_from(stream, flip, padding, count)
-            }
-        };
-        let of = |(place, items): (usize, &Vec<u32>)| -> Result<Batch> {
-            let (bytes, labels) = context.train.batch(items, draw(place, items.len()).as_ref())?;
-            Ok(Batch { images: context.normalisation.apply(&bytes)?, labels })
-        };
-        drawn.items.iter().enumerate().map(of).collect()
-    }
-
-    fn scores(&mut self, scorer: Scorer, context: &Context, drawn: &Candidates, batches: &[Batch]) -> Result<Scored> {
-        let situation = Situation {
-            network: context.network,
-            weights: context.weights,
-            optimizer: context.optimizer,
-            lr: context.lr,
-            label_smoothing: context.label_smoothing,
-            arithmetic: context.arithmetic,
-            mode: if self.settings.bn == ScoringNorm::Train { Mode::Train } else { Mode::Eval },
-        };
-        let unit = |images: usize| images as f64 / context.batch as f64;
-        let all: f64 = drawn.items.iter().map(|items| unit(items.len())).sum();
-        let free = |scores| Scored { scores, forward: 0.0, backward: 0.0 };
-        Ok(match scorer {
-            Scorer::Loss => {
-                let scores = loss::scores(&situation, batches, context.together)?;
-                Scored { scores: scorer::read(&scores)?, forward: all, backward: 0.0 }
-            }
-            Scorer::LossDelta => {
-                let external = self.settings.target == Target::External;
-                if external {
-                    self.draw_external(context)?;
-                }
-                let external = self.external.as_ref().filter(|_| external).map(|(_, batch)| batch);
-                let apart = external.map_or(0.0, |batch| unit(batch.labels.size()[0] as usize));
-                if self.settings.estimate == Estimate::FirstOrder {
-                    let external =
-                        external.ok_or_else(|| Error::Configuration("ordering.estimate: first order needs an external batch".into()))?;
-                    let e = match self.settings.step {
-                        Displacement::Auto => first_order::displacement(context.weights.theta.kind()),
-                        Displacement::Length(e) => e,
-                    };
-                    let scores = first_order::Probe::new(&situation, external, e)?.scores(&situation, batches, context.together)?;
-                    Scored { scores: scorer::read(&scores)?, forward: 2.0 * all + apart, backward: apart }
-                } else {
-                    let leftover = self.leftover.as_ref().filter(|_| self.settings.published.leftover_gradient);
-                    let deltas = loss_delta::deltas(&situation, batches, external, leftover, context.together)?;
-                    let scores = scorer::read(&deltas.scores(self.settings.measure == Measure::Relative)?)?;
-                    let count = drawn.items.len() as f64;
-                    let forward = if external.is_some() { all + (count + 1.0) * apart } else { 2.0 * all };
-                    Scored { scores, forward, backward: all }
-                }
-            }
-            Scorer::Difficulty => free(
-                drawn
-                    .items
-                    .iter()
-                    .map(|items| mean(items.iter().map(|&item| self.known.get(item as usize).copied().unwrap_or(f64::NAN))))
-                    .collect(),
-            ),
-            Scorer::Random => free(vec![0.0; drawn.items.len()]),
-            other => return Err(Error::Configuration(format!("ordering.scorer: `{}` is not built yet", other.word()))),
+            seconds: scored.seconds,
+            correlation: scored.correlation.clone(),
         })
     }
 
-    /// Draws the external batch, when it is time to: images as they are, without crops.
-    fn draw_external(&mut self, context: &Context) -> Result<()> {
-        let settings = &self.settings.external;
-        let when = match settings.redraw {
-            Redraw::Epoch => (context.epoch, 0),
-            Redraw::Step => (context.epoch, context.step),
-            Redraw::Never => (0, 0),
-        };
-        if self.external.as_ref().is_some_and(|(drawn, _)| *drawn == when) {
-            return Ok(());
-        }
-        let (name, pool) = match settings.source {
-            ExternalSource::Test => ("test set", Some(context.test)),
-            ExternalSource::Train => ("training set", Some(context.train)),
-            ExternalSource::Holdout => ("hold-out", context.holdout),
-        };
-        let pool = pool.ok_or_else(|| Error::Configuration("ordering.external.source: there is no hold-out; set `data.holdout`".into()))?;
-        let size = settings.size as usize;
-        if size > pool.len() {
-            return Err(Error::Configuration(format!(
-                "ordering.external.size: {size} images are asked for, and the {name} has {}; use {} at most",
-                pool.len(),
-                pool.len()
-            )));
-        }
-        let items = Stream::new(context.seeds.order, Purpose::External, when.0, when.1, 0).choose(size, pool.len());
-        let (bytes, labels) = pool.batch(&items, None)?;
-        self.external = Some((when, Batch { images: context.normalisation.apply(&bytes)?, labels }));
-        Ok(())
+    /// What the score files keep of a step.
+    #[must_use]
+    pub fn ordered_step(&self, step: u64, epoch: u64, chosen: &Chosen) -> OrderedStep {
+        let scored = chosen.scored.as_ref().filter(|_| self.settings.record_scores).map(|scored| run::Candidates {
+            numbers: scored.numbers.clone(),
+            scores: scored.scores.iter().map(|&score| score as f32).collect(),
+            chosen: scored.chosen.clone(),
+            correlation: scored.correlation.iter().map(|(name, &value)| (name.clone(), value as f32)).collect(),
+        });
+        let classes = self.scoring.known().mix(&chosen.items, self.header.classes.len());
+        OrderedStep { step, epoch, items: chosen.items.clone(), classes, scored }
     }
 }
 
-/// Whether a scorer passes candidates through the network.
-fn reads_images(scorer: Scorer) -> bool {
-    matches!(scorer, Scorer::Loss | Scorer::LossDelta)
+/// Whether a scorer is asked, to choose or to compare.
+fn uses(settings: &Ordering, scorer: Scorer) -> bool {
+    settings.scorer == scorer || settings.compare.contains(&scorer)
 }
 
-/// What is handed out first, and which of several best: as published where something was.
-fn strategy(scorer: Scorer, direction: config::Direction) -> Order {
-    let delta = scorer == Scorer::LossDelta;
-    let descending = match direction {
-        config::Direction::Auto => delta,
-        config::Direction::Ascending => false,
-        config::Direction::Descending => true,
+fn paced(settings: &Ordering, by: PacingBy) -> bool {
+    settings.pacing.as_ref().is_some_and(|pacing| pacing.by == by)
+}
+
+fn external_fits(settings: &Ordering, images: &Images) -> Result<()> {
+    use curricle_core::config::{ExternalSource, Target};
+    if settings.target != Target::External || !uses(settings, Scorer::LossDelta) {
+        return Ok(());
+    }
+    let (name, count) = match settings.external.source {
+        ExternalSource::Test => ("test set", images.test.len()),
+        ExternalSource::Train => ("training set", images.train.len()),
+        ExternalSource::Holdout => ("hold-out", images.holdout.as_ref().map_or(0, |set| set.len())),
     };
-    Order { descending, ties: if delta { Ties::Last } else { Ties::First } }
+    let size = settings.external.size as usize;
+    if size <= count {
+        return Ok(());
+    }
+    let text = format!("ordering.external.size: {size} images are asked for, and the {name} has {count}; use {count} at most");
+    Err(Error::Configuration(text))
 }
 
-fn mean(values: impl ExactSizeIterator<Item = f64>) -> f64 {
-    let count = values.len().max(1) as f64;
-    values.sum::<f64>() / count
+fn header(experiment: &Experiment, settings: &Ordering, images: &Images, plan: &Plan) -> ScoreHeader {
+    let candidates = match settings.candidates {
+        curricle_core::config::Candidates::All => images.train.len() as u64,
+        curricle_core::config::Candidates::Of(count) => count,
+    };
+    let each = if settings.item == curricle_core::config::ItemKind::Sample { plan.batch as u64 } else { 1 };
+    ScoreHeader {
+        format: ScoreHeader::FORMAT,
+        scorer: settings.scorer.word().to_owned(),
+        item: settings.item.word().to_owned(),
+        set: experiment.data.set.to_string(),
+        images: images.train.len() as u64,
+        fingerprint: images.train.fingerprint(),
+        batch: plan.batch as u64,
+        steps_per_epoch: plan.steps_per_epoch,
+        steps_per_file: ScoreHeader::steps_per_file(candidates.saturating_mul(each).min(images.train.len() as u64)),
+        classes: images.classes.clone(),
+        oracle: experiment.orders_by_test_data(),
+    }
+}
+
+/// A flat tensor on the host.
+fn host(tensor: &Tensor) -> Result<Vec<f64>> {
+    Ok(Vec::try_from(tensor.f_to_kind(Kind::Double)?.f_to(Device::Cpu)?)?)
+}
+
+/// What is wrong, collected.
+#[derive(Default)]
+struct Problems(Vec<Error>);
+
+impl Problems {
+    fn keep<T>(&mut self, result: Result<T>) -> Option<T> {
+        match result {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.0.push(error);
+                None
+            }
+        }
+    }
+
+    fn ended(mut self) -> Result<()> {
+        match self.0.len() {
+            0 => Ok(()),
+            1 => Err(self.0.remove(0)),
+            _ => Err(Error::Configuration(self.0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))),
+        }
+    }
 }

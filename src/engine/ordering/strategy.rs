@@ -45,6 +45,28 @@ impl Order {
         }
         best
     }
+
+    /// Places of the `count` best, the best first: what taking the best again and again would give.
+    #[must_use]
+    pub fn first(self, scores: &[f64], count: usize) -> Vec<usize> {
+        let mut places: Vec<usize> = (0..scores.len()).collect();
+        places.sort_by(|&a, &b| {
+            let (left, right) = (scores[a], scores[b]);
+            let values = match (left.is_nan(), right.is_nan()) {
+                // −0 and 0 are equal.
+                (false, false) => left.partial_cmp(&right).unwrap_or(std::cmp::Ordering::Equal),
+                (left, right) => return left.cmp(&right).then(self.tie(a, b)),
+            };
+            let values = if self.descending { values.reverse() } else { values };
+            values.then(self.tie(a, b))
+        });
+        places.truncate(count);
+        places
+    }
+
+    fn tie(self, a: usize, b: usize) -> std::cmp::Ordering {
+        if self.ties == Ties::Last { b.cmp(&a) } else { a.cmp(&b) }
+    }
 }
 
 /// Sampler strategy: how a batch is taken from scored samples.
@@ -177,6 +199,18 @@ mod tests {
                     prop_assert!(no_better && (score != scores[best] || in_turn));
                 }
             }
+        }
+
+        #[test]
+        fn the_first_are_the_best_again_and_again(scores in scores(), descending in any::<bool>(), last in any::<bool>(), count in 0usize..50) {
+            let order = Order { descending, ties: if last { Ties::Last } else { Ties::First } };
+            let mut left: Vec<usize> = (0..scores.len()).collect();
+            let mut expected = Vec::new();
+            while expected.len() < count && !left.is_empty() {
+                let there: Vec<f64> = left.iter().map(|&place| scores[place]).collect();
+                expected.push(left.remove(order.best(&there).unwrap()));
+            }
+            prop_assert_eq!(order.first(&scores, count), expected);
         }
 
         #[test]

@@ -5,7 +5,7 @@
 mod support;
 
 use curricle_core::record::{Scoring, What};
-use curricle_core::run::RunDirectory;
+use curricle_core::run::{self, RunDirectory};
 use support::running::{create, engine, essence, events, finish};
 
 const EXPERIMENT: &str = r#"
@@ -95,6 +95,87 @@ fn a_choice_by_test_data_is_an_oracle() {
         assert_eq!(started, Some(oracle), "{source}");
         assert_eq!(directory.read_status().unwrap().unwrap().selected.unwrap().oracle, oracle, "{source}");
     }
+}
+
+/// What the files of a run hold is what its events say, and another network trains in the same order.
+#[test]
+fn a_recorded_order_is_trained_in_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = trained(folder.path(), &[("ordering.candidates", "4"), ("ordering.scorer", "loss")]);
+    let order = run::recorded_order(&first).unwrap().unwrap();
+    assert_eq!(order.steps.len(), 20);
+    for epoch in 0..2 {
+        let mut seen: Vec<u32> = (epoch * 10..epoch * 10 + 10).flat_map(|step| order.steps.of(step).to_vec()).collect();
+        seen.sort_unstable();
+        assert_eq!(seen, (0..160).collect::<Vec<_>>());
+    }
+    let files = run::score_files(&first);
+    assert_eq!(files.len(), 1);
+    let steps = run::ScoreFile::read(&files[0].1).unwrap().steps;
+    let scorings = scorings(&first);
+    let scored: Vec<_> = steps.iter().filter_map(|step| step.scored.as_ref().map(|scored| (step, scored))).collect();
+    assert_eq!(scored.len(), scorings.len());
+    for ((step, scored), said) in scored.iter().zip(&scorings) {
+        assert_eq!((&scored.chosen, &step.classes), (&said.chosen, &said.classes));
+        assert!(scored.scores.iter().zip(&said.scores).all(|(kept, said)| *kept == *said as f32));
+    }
+    let id = first.id();
+    let again = trained(folder.path(), &[("ordering.replay", &id), ("seed.weights", "7"), ("network.depth", "14")]);
+    assert_eq!(run::recorded_order(&again).unwrap().unwrap().steps, order.steps);
+    // A run without an ordering has an order, too: that of its seed.
+    let plain = trained(folder.path(), &[("training.epochs", "1")]);
+    let id = plain.id();
+    let same = trained(folder.path(), &[("training.epochs", "1"), ("ordering.replay", &id), ("seed.order", "99")]);
+    assert!(essence(&same).network == essence(&plain).network);
+}
+
+/// Every problem that only the engine can find is said, all at once.
+#[test]
+fn what_an_ordering_cannot_have_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let parent = trained(folder.path(), &[("training.epochs", "1"), ("ordering.scorer", "random")]);
+    let (id, order) = (parent.id(), parent.order().display().to_string());
+    let refusal = |changes: &[(&str, &str)]| {
+        let directory = create(folder.path(), EXPERIMENT, changes);
+        assert_eq!(engine(&directory).status().unwrap().code(), Some(2), "{changes:?}");
+        directory.read_status().unwrap().unwrap().message.unwrap()
+    };
+    assert_eq!(refusal(&[("ordering.replay", &id)]), "ordering.replay: 10 steps are recorded, this run has 20");
+    let other = [("ordering.replay", order.as_str()), ("training.epochs", "1"), ("training.batch", "20"), ("data.glyphs.train", "200")];
+    assert_eq!(
+        refusal(&other),
+        "ordering.replay: the recorded order is of batches of 16, this run has 20; the recorded order is of training images: 160, this \
+         run has 200"
+    );
+    let seed = [("ordering.replay", order.as_str()), ("training.epochs", "1"), ("data.glyphs.seed", "3")];
+    assert_eq!(refusal(&seed), "ordering.replay: the recorded order is of other images of the set: `[data]` differs");
+    assert!(refusal(&[("ordering.replay", "nowhere")]).starts_with("ordering.replay: "));
+    let last = parent.last().display().to_string();
+    let teacher = [
+        ("ordering.scorer", "teacher"),
+        ("ordering.teacher.kind", "basicconv"),
+        ("ordering.teacher.checkpoint", last.as_str()),
+        ("ordering.compare", "[\"column\"]"),
+        ("ordering.column.file", "/nowhere.csv"),
+    ];
+    let both = refusal(&teacher);
+    assert!(both.contains("ordering.column: ") && both.contains("\nordering.teacher.checkpoint: "), "{both}");
+    let scores = folder.path().join("scores.csv");
+    std::fs::write(&scores, format!("score\n{}", "-1\n".repeat(160))).unwrap();
+    let scores = scores.display().to_string();
+    let negative = [
+        ("ordering.scorer", "column"),
+        ("ordering.column.file", scores.as_str()),
+        ("ordering.item", "sample"),
+        ("ordering.sampler", "weighted"),
+        ("training.epochs", ""),
+        ("training.steps", "4"),
+    ];
+    assert_eq!(
+        refusal(&negative),
+        "ordering.sampler: the score -1 of candidate 0 is negative and cannot be a weight; use `ordering.sampler = \"smallest\"` or \
+         `\"largest\"`"
+    );
 }
 
 #[test]

@@ -141,6 +141,41 @@ table! {
     known_difficulty: [("ordering.scorer", "difficulty"), ("ordering.candidates", "4"), ("ordering.order", "descending")];
     one_of_the_candidates_at_random: [("ordering.scorer", "random"), ("ordering.candidates", "4"), ("ordering.compare", "[\"loss\", \"loss-delta\"]")];
     a_warm_up_that_ends_within_an_epoch: [("ordering.scorer", "loss"), ("ordering.candidates", "3"), ("ordering.warmup", "7 steps")];
+    scores_that_hold_for_two_steps: [("ordering.scorer", "loss"), ("ordering.candidates", "4"), ("ordering.rescore", "2 steps")];
+    scores_that_hold_for_an_epoch: [("ordering.scorer", "loss"), ("ordering.candidates", "all"), ("ordering.rescore", "1 epoch")];
+    single_samples: [("ordering.scorer", "loss"), ("ordering.item", "sample"), ("ordering.candidates", "2")];
+    single_samples_by_first_order: [
+        ("ordering.item", "sample"), ("ordering.candidates", "2"), ("ordering.target", "external"), ("ordering.estimate", "first-order"),
+        ("ordering.external.size", "12"), ("data.holdout", "0.2"), ("ordering.rescore_crops", "fresh"),
+    ];
+    single_samples_by_exact_loss_delta: [
+        ("ordering.item", "sample"), ("ordering.candidates", "2"), ("training.epochs", ""), ("training.steps", "12"),
+    ];
+    a_weighted_sampler: [
+        ("ordering.scorer", "loss"), ("ordering.item", "sample"), ("ordering.candidates", "2"), ("ordering.sampler", "weighted"),
+        ("ordering.temperature", "2.0"), ("training.epochs", ""), ("training.steps", "14"),
+    ];
+    an_inverse_sampler_whose_scores_hold: [
+        ("ordering.scorer", "loss"), ("ordering.item", "sample"), ("ordering.candidates", "all"), ("ordering.sampler", "inverse"),
+        ("ordering.rescore", "3 steps"), ("training.epochs", ""), ("training.steps", "14"),
+    ];
+    a_largest_sampler_whose_scores_hold: [
+        ("ordering.scorer", "loss"), ("ordering.item", "sample"), ("ordering.candidates", "3"), ("ordering.sampler", "largest"),
+        ("ordering.rescore", "3 steps"), ("training.epochs", ""), ("training.steps", "14"),
+    ];
+    a_sampler_only_at_first: [
+        ("ordering.scorer", "loss"), ("ordering.item", "sample"), ("ordering.candidates", "2"), ("ordering.sampler", "smallest"),
+        ("ordering.warmup", "6 steps"), ("training.epochs", ""), ("training.steps", "14"),
+    ];
+    labels_as_scores: [("ordering.scorer", "label"), ("ordering.candidates", "3"), ("ordering.order", "descending")];
+    rho: [("ordering.scorer", "rho"), ("ordering.item", "sample"), ("ordering.candidates", "2"), ("data.holdout", "0.2"),
+        ("ordering.holdout_epochs", "2")];
+    grab: [("ordering.scorer", "grab")];
+    grab_on_pairs: [("ordering.scorer", "grab"), ("ordering.pairs", "true")];
+    pacing_by_difficulty: [("ordering.pacing.by", "difficulty"), ("ordering.pacing.start", "0.3"), ("ordering.pacing.length", "3 steps")];
+    pacing_by_its_own_losses: [("ordering.pacing.by", "own"), ("ordering.pacing.epochs", "1"), ("ordering.pacing.length", "1 epoch")];
+    pacing_at_random: [("ordering.pacing.by", "random"), ("ordering.pacing.reversed", "true"), ("ordering.pacing.length", "4 steps")];
+    scores_that_are_not_kept: [("ordering.scorer", "loss"), ("ordering.candidates", "2"), ("ordering.record_scores", "false")];
     // Optimiser.
     momentum_with_nesterov: [];
     heavy_ball: [("optimizer.nesterov", "false")];
@@ -235,4 +270,36 @@ fn fork() {
     finish(&parent);
     let checkpoint = parent.last().display().to_string();
     check("fork", &[("network.checkpoint", &checkpoint)], Path::new("/nowhere"));
+}
+
+/// Orderings that go by another network, by a file, and by the order of another run.
+#[test]
+fn orderings_by_other_runs_and_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = Path::new("/nowhere");
+    let parent = create(folder.path(), EXPERIMENT, &[("ordering.scorer", "loss"), ("ordering.candidates", "3")]);
+    finish(&parent);
+    let checkpoint = parent.last().display().to_string();
+    let teacher = [
+        ("ordering.scorer", "teacher"),
+        ("ordering.candidates", "3"),
+        ("ordering.student", "0.25"),
+        ("ordering.teacher.kind", "basicconv"),
+        ("ordering.teacher.checkpoint", checkpoint.as_str()),
+    ];
+    check("a teacher's loss", &teacher, data);
+    let paced = [
+        ("ordering.pacing.by", "teacher"),
+        ("ordering.pacing.length", "2 steps"),
+        ("ordering.teacher.kind", "basicconv"),
+        ("ordering.teacher.checkpoint", checkpoint.as_str()),
+    ];
+    check("pacing by a teacher's losses", &paced, data);
+    let column = folder.path().join("scores.csv");
+    let rows: String = (0..80).map(|image| format!("{}\n", (image * 37) % 80)).collect();
+    std::fs::write(&column, format!("score\n{rows}")).unwrap();
+    let column = column.display().to_string();
+    check("a column", &[("ordering.scorer", "column"), ("ordering.column.file", &column), ("ordering.candidates", "3")], data);
+    let order = parent.order().display().to_string();
+    check("a recorded order", &[("ordering.replay", &order), ("seed.weights", "5")], data);
 }

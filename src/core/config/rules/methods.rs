@@ -1,18 +1,12 @@
-//! Rules on orderings, mixings, attacks, brute force, sweeps and clusters.
+//! Rules on mixings, attacks, brute force, sweeps and clusters.
 
 use super::super::attack::{Attack, AttackPreset, Norm};
-use super::super::data::SetKind;
 use super::super::experiment::{Experiment, Kind};
 use super::super::mixing::{Mixing, MixingKind, MixingWeights};
-use super::super::ordering::{Estimate, ExternalSource, Ordering, PacingBy, Sampler, Scorer, Target};
 use super::super::read::{Reader, join};
 use super::super::test_time::PartnerPool;
 
 pub(super) fn check(experiment: &Experiment, reader: &mut Reader) {
-    if let Some(ordering) = &experiment.ordering {
-        self::ordering(ordering, experiment, reader);
-        sampler(ordering, experiment, reader);
-    }
     if let Some(mixing) = &experiment.mixing
         && mixing.kind == MixingKind::Sum
     {
@@ -46,66 +40,9 @@ pub(super) fn check(experiment: &Experiment, reader: &mut Reader) {
     slurm(experiment, reader);
 }
 
-fn needs_holdout(paths: &[&str], what: &str, reader: &mut Reader) {
+pub(super) fn needs_holdout(paths: &[&str], what: &str, reader: &mut Reader) {
     let hint = Some("write `holdout = 0.1` in `[data]`".to_owned());
     reader.conflict(paths, format!("{what} needs a hold-out, and `data.holdout` is 0"), hint);
-}
-
-fn ordering(ordering: &Ordering, experiment: &Experiment, reader: &mut Reader) {
-    let delta = ordering.scorer == Scorer::LossDelta;
-    if delta && ordering.estimate == Estimate::FirstOrder && ordering.target == Target::Same {
-        let text = "a first-order estimate needs a batch kept apart, and `ordering.target` is `\"same\"`".to_owned();
-        let hint = "write `target = \"external\"`, or `estimate = \"exact\"`".to_owned();
-        reader.conflict(&["ordering.estimate", "ordering.target"], text, Some(hint));
-    }
-    if delta && ordering.target == Target::External && ordering.external.source == ExternalSource::Holdout && experiment.data.holdout == 0.0
-    {
-        needs_holdout(&["ordering.external.source", "ordering.target", "data.holdout"], "an external batch from it", reader);
-    }
-    let uses = |scorer: Scorer| ordering.scorer == scorer || ordering.compare.contains(&scorer);
-    let paced = |by: PacingBy| ordering.pacing.as_ref().is_some_and(|pacing| pacing.by == by);
-    if uses(Scorer::Rho) && experiment.data.holdout == 0.0 {
-        needs_holdout(&["ordering.scorer", "data.holdout"], "scorer `rho`", reader);
-    }
-    if (uses(Scorer::Teacher) || paced(PacingBy::Teacher)) && ordering.teacher.is_none() {
-        let hint = Some("write `[ordering.teacher]`, and below it its `kind`, `depth` and `checkpoint`".to_owned());
-        reader.conflict(&["ordering.scorer", "ordering.pacing"], "a teacher's loss needs `ordering.teacher`".to_owned(), hint);
-    }
-    if let Some(teacher) = &ordering.teacher
-        && teacher.checkpoint.is_empty()
-    {
-        let hint = Some("write `checkpoint = \"…\"` in `[ordering.teacher]`".to_owned());
-        reader.conflict(&["ordering.teacher.checkpoint", "ordering.teacher"], "a teacher must be trained".to_owned(), hint);
-    }
-    if (uses(Scorer::Column) || paced(PacingBy::Column)) && ordering.column.as_ref().is_none_or(|column| column.file.is_empty()) {
-        let hint = Some("write `column = { file = \"…\", name = \"…\" }` in `[ordering]`".to_owned());
-        reader.conflict(&["ordering.scorer", "ordering.pacing"], "a column needs the file that holds it".to_owned(), hint);
-    }
-    if (uses(Scorer::Difficulty) || paced(PacingBy::Difficulty)) && experiment.data.set != SetKind::Glyphs {
-        let text = format!("the difficulty of images is known for `glyphs` only, and `data.set` is `\"{}\"`", experiment.data.set);
-        reader.conflict(&["ordering.scorer", "ordering.pacing", "data.set"], text, None);
-    }
-}
-
-fn sampler(ordering: &Ordering, experiment: &Experiment, reader: &mut Reader) {
-    if ordering.sampler == Sampler::Off {
-        return;
-    }
-    let name = ordering.sampler;
-    if reader.is_written("ordering.order") {
-        let text = format!("not used with `ordering.sampler = \"{name}\"`, which takes samples in place of an order");
-        reader.conflict(&["ordering.order", "ordering.sampler"], text, Some("remove one of the two".to_owned()));
-    }
-    if experiment.training.steps.is_none() {
-        let text = format!("sampler `{name}` draws without end, so the run is counted in steps");
-        let hint = "write `steps = …` in `[training]`, in place of `epochs`".to_owned();
-        reader.conflict(&["ordering.sampler", "training.epochs"], text, Some(hint));
-    }
-    if ordering.scorer == Scorer::LossDelta && matches!(ordering.sampler, Sampler::Weighted | Sampler::Inverse) {
-        let text = format!("sampler `{name}` takes scores as weights, and a loss delta may be negative");
-        let hint = "write `sampler = \"largest\"`, or another scorer".to_owned();
-        reader.conflict(&["ordering.sampler", "ordering.scorer"], text, Some(hint));
-    }
 }
 
 fn mixing(mixing: &Mixing, experiment: &Experiment, reader: &mut Reader) {

@@ -2,6 +2,7 @@
 //! gets the problem, and a rule is silent where one of them is wrong already.
 
 mod methods;
+mod ordering;
 mod training;
 mod world;
 
@@ -12,6 +13,7 @@ use super::read::Reader;
 pub(crate) fn check(experiment: &Experiment, reader: &mut Reader) {
     world::check(experiment, reader);
     training::check(experiment, reader);
+    ordering::check(experiment, reader);
     methods::check(experiment, reader);
 }
 

@@ -80,6 +80,21 @@ fn the_default_experiment_is_written_whole() {
 }
 
 #[test]
+fn other_ways_to_an_order_read_back() {
+    for lines in [
+        "[ordering]\npacing = { by = \"own\", epochs = 3, length = \"2 epochs\" }\n",
+        "[ordering]\nreplay = \"last\"\n",
+        "[ordering]\nscorer = \"grab\"\npairs = true\n",
+        "[ordering]\nitem = \"sample\"\nscorer = \"loss\"\nsampler = \"weighted\"\ntemperature = 2.0\n[training]\nsteps = 9\n",
+        "[ordering]\npublished = { leftover_gradient = true }\n",
+    ] {
+        let text = format!("[data]\nset = \"cifar10\"\n[network]\nkind = \"preresnet\"\n{lines}");
+        let read = good(&text);
+        assert_eq!(good(&read.to_toml()), read, "{lines}");
+    }
+}
+
+#[test]
 fn every_optional_section_reads_back() {
     let text = "\
 kind = \"perfect-ordering\"
@@ -96,10 +111,6 @@ compare = [\"loss\", \"rho\"]
 warmup = \"2 epochs\"
 teacher = { kind = \"wideresnet\", depth = 16, width = 2, checkpoint = \"teacher.safetensors\" }
 column = { file = \"scores.csv\", name = \"loss\" }
-[ordering.pacing]
-by = \"difficulty\"
-[ordering.published]
-leftover_gradient = true
 [mixing]
 kind = \"sum\"
 [[mixing.phase]]

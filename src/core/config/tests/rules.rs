@@ -249,6 +249,53 @@ fn hold_outs() {
 }
 
 #[test]
+fn combinations_of_an_ordering_that_mean_nothing() {
+    refused(&["ordering.candidates = 0"], "ordering.candidates: expected a whole number from 1, got `0`", None);
+    refused(
+        &["ordering.recipe = \"redrawn\"", "ordering.candidates = \"all\""],
+        "ordering.candidates: redrawn batches are drawn again and again: there is no number of all of them",
+        Some("write a number of candidates, or `recipe = \"fixed\"`"),
+    );
+    refused(
+        &["ordering.item = \"sample\"", "ordering.bn = \"train\""],
+        "ordering.bn: a single sample has no statistics of a batch: scoring samples needs the running ones",
+        Some("write `bn = \"eval\"`"),
+    );
+    refused(
+        &["ordering.rescore = \"2 epochs\""],
+        "ordering.rescore: an epoch draws its candidates anew, so scores hold for one epoch at most, not 2",
+        Some("write `rescore = \"1 epoch\"`"),
+    );
+    refused(
+        &["ordering.scorer = \"loss\"", "ordering.published = { leftover_gradient = true }"],
+        "ordering.published.leftover_gradient: the left-over gradient belongs to exact loss deltas",
+        Some("write `scorer = \"loss-delta\"`, or leave the switch out"),
+    );
+    refused(
+        &[
+            "data.holdout = 0.1",
+            "ordering.scorer = \"rho\"",
+            "ordering.item = \"sample\"",
+            "ordering.sampler = \"weighted\"",
+            "training.steps = 9",
+        ],
+        "ordering.sampler: sampler `weighted` takes scores as weights, and a loss less another may be negative",
+        Some("write `sampler = \"largest\"`, or another scorer"),
+    );
+    refused(
+        &["ordering.scorer = \"grab\"", "ordering.candidates = 4"],
+        "ordering.candidates: not used with GraB, which scores no candidates",
+        Some("remove it, or `ordering.scorer`"),
+    );
+    refused(
+        &["ordering.replay = \"last\"", "ordering.scorer = \"loss\""],
+        "ordering.scorer: not used with a recorded order, which scores no candidates",
+        Some("remove it, or `ordering.replay`"),
+    );
+    refused(&["ordering.compare = [\"grab\"]"], "ordering.compare: `grab` gives candidates no scores to compare with", None);
+}
+
+#[test]
 fn orderings() {
     refused(
         &["ordering.estimate = \"first-order\""],
@@ -440,7 +487,7 @@ fn what_is_pointless_is_a_warning() {
 fn what_is_not_built_says_so() {
     let said = |lines: &[&str]| -> Vec<String> { good(&text(lines)).not_built().iter().map(|problem| problem.sentence()).collect() };
     assert_eq!(said(&[]), Vec::<String>::new());
-    assert_eq!(said(&["ordering.scorer = \"grab\""]), ["ordering.scorer: `grab` is not built yet"]);
+    assert_eq!(said(&["ordering.scorer = \"dihcl\""]), ["ordering.scorer: `dihcl` is not built yet"]);
     assert_eq!(said(&["mixing.k = 8"]), ["mixing: `[mixing]` is not built yet"]);
     assert_eq!(said(&["test_time.draws = 8"]), ["test_time: `[test_time]` is not built yet"]);
     assert_eq!(said(&["attack = [{}]"]), ["attack: `[[attack]]` is not built yet"]);

@@ -4,7 +4,7 @@
 //! The true Δ is, to first order, an affine function of it that all candidates share (lr·(1 + μ) with Nesterov, lr
 //! without, and terms of weight decay and momentum), so the ranking is the same. Cost: 2K + 3·|X|/B forward units.
 
-use super::{Batch, Situation, loss};
+use super::{Batch, Candidates, Situation, loss};
 use crate::error::Result;
 use tch::{Kind, Tensor};
 
@@ -40,7 +40,7 @@ impl Probe {
     ///
     /// # Errors
     /// What libtorch refuses.
-    pub fn scores(&self, situation: &Situation, candidates: &[Batch], together: usize) -> Result<Vec<Tensor>> {
+    pub fn scores(&self, situation: &Situation, candidates: &(impl Candidates + ?Sized), together: usize) -> Result<Vec<Tensor>> {
         let ahead = loss::scores_at(situation, &self.ahead, candidates, together)?;
         let behind = loss::scores_at(situation, &self.behind, candidates, together)?;
         ahead.iter().zip(&behind).map(|(ahead, behind)| Ok(ahead.f_sub(behind)?.f_mul(&self.factor)?)).collect()

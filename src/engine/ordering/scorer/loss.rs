@@ -1,7 +1,7 @@
 //! Loss orderer: the score of a candidate is its loss, L(θ; c) (thesis 2.4.1). K forward passes, in eval mode one large
 //! batch cut as the caches like it.
 
-use super::{Batch, Situation};
+use super::{Candidates, Situation};
 use crate::error::Result;
 use crate::network::pass::Mode;
 use tch::Tensor;
@@ -10,7 +10,7 @@ use tch::Tensor;
 ///
 /// # Errors
 /// What libtorch refuses.
-pub fn scores(situation: &Situation, candidates: &[Batch], together: usize) -> Result<Vec<Tensor>> {
+pub fn scores(situation: &Situation, candidates: &(impl Candidates + ?Sized), together: usize) -> Result<Vec<Tensor>> {
     scores_at(situation, &situation.weights.theta, candidates, together)
 }
 
@@ -19,24 +19,23 @@ pub fn scores(situation: &Situation, candidates: &[Batch], together: usize) -> R
 ///
 /// # Errors
 /// What libtorch refuses.
-pub fn scores_at(situation: &Situation, theta: &Tensor, candidates: &[Batch], together: usize) -> Result<Vec<Tensor>> {
-    if situation.mode == Mode::Train {
-        return candidates.iter().map(|candidate| situation.loss_at(theta, candidate)).collect();
-    }
+pub fn scores_at(situation: &Situation, theta: &Tensor, candidates: &(impl Candidates + ?Sized), together: usize) -> Result<Vec<Tensor>> {
     let _guard = tch::no_grad_guard();
-    candidates
-        .iter()
-        .map(|candidate| {
-            let count = candidate.labels.size()[0];
-            let mut each = Vec::new();
-            let mut first = 0;
-            while first < count {
-                let here = (together.max(1) as i64).min(count - first);
-                let (images, labels) = (candidate.images.f_narrow(0, first, here)?, candidate.labels.f_narrow(0, first, here)?);
-                each.push(situation.losses_at(theta, &images, &labels)?);
-                first += here;
-            }
-            Ok(Tensor::f_cat(&each, 0)?.f_mean(None::<tch::Kind>)?)
-        })
-        .collect()
+    let score = |place| {
+        let candidate = candidates.batch(place)?;
+        if situation.mode == Mode::Train {
+            return situation.loss_at(theta, &candidate);
+        }
+        let count = candidate.labels.size()[0];
+        let mut each = Vec::new();
+        let mut first = 0;
+        while first < count {
+            let here = (together.max(1) as i64).min(count - first);
+            let (images, labels) = (candidate.images.f_narrow(0, first, here)?, candidate.labels.f_narrow(0, first, here)?);
+            each.push(situation.losses_at(theta, &images, &labels)?);
+            first += here;
+        }
+        Ok(Tensor::f_cat(&each, 0)?.f_mean(None::<tch::Kind>)?)
+    };
+    (0..candidates.count()).map(score).collect()
 }

@@ -4,7 +4,7 @@
 //! On the candidate itself, Δ = L(θ; c) − L(θ′; c), the gradient pass gives the first loss for nothing: 4 forward units a
 //! candidate. On an external batch X, Δ = L(θ; X) − L(θ′; X), the first loss is shared by all candidates: 3K + (K + 1)·|X|/B.
 
-use super::{Batch, Situation, loss};
+use super::{Batch, Candidates, Situation, loss};
 use crate::error::Result;
 use tch::Tensor;
 
@@ -41,7 +41,7 @@ impl Deltas {
 /// What libtorch refuses.
 pub fn deltas(
     situation: &Situation,
-    candidates: &[Batch],
+    candidates: &(impl Candidates + ?Sized),
     external: Option<&Batch>,
     leftover: Option<&Tensor>,
     together: usize,
@@ -51,14 +51,15 @@ pub fn deltas(
         scores.pop().ok_or_else(|| crate::error::Error::Other("a batch has no score".into()))
     };
     let shared = external.map(|batch| own(&situation.weights.theta, batch)).transpose()?;
-    let (mut before, mut after) = (Vec::with_capacity(candidates.len()), Vec::with_capacity(candidates.len()));
-    for (place, candidate) in candidates.iter().enumerate() {
-        let (loss, mut gradient) = situation.gradient(candidate)?;
+    let (mut before, mut after) = (Vec::with_capacity(candidates.count()), Vec::with_capacity(candidates.count()));
+    for place in 0..candidates.count() {
+        let candidate = candidates.batch(place)?;
+        let (loss, mut gradient) = situation.gradient(&candidate)?;
         if let (0, Some(leftover)) = (place, leftover) {
             gradient = gradient.f_add(leftover)?;
         }
         let theta = situation.optimizer.stepped(&situation.weights.theta, &situation.weights.velocity, gradient, situation.lr)?;
-        after.push(own(&theta, external.unwrap_or(candidate))?);
+        after.push(own(&theta, external.unwrap_or(&candidate))?);
         before.push(shared.as_ref().map_or(loss, Tensor::shallow_clone));
     }
     Ok(Deltas { before, after })

@@ -4,6 +4,7 @@
 pub mod first_order;
 pub mod loss;
 pub mod loss_delta;
+pub mod other;
 
 use crate::error::{Error, Result};
 use crate::loss as losses;
@@ -19,6 +20,46 @@ pub struct Batch {
     pub images: Tensor,
     /// `[B]`.
     pub labels: Tensor,
+}
+
+impl Batch {
+    /// The same tensors under another name.
+    #[must_use]
+    pub fn shallow(&self) -> Self {
+        Self { images: self.images.shallow_clone(), labels: self.labels.shallow_clone() }
+    }
+}
+
+/// Candidates, one batch at a time: all of them at once may be the whole training set.
+pub trait Candidates {
+    /// How many there are.
+    fn count(&self) -> usize;
+
+    /// The images of one.
+    ///
+    /// # Errors
+    /// If there is none at this place.
+    fn batch(&self, place: usize) -> Result<Batch>;
+}
+
+impl Candidates for [Batch] {
+    fn count(&self) -> usize {
+        self.len()
+    }
+
+    fn batch(&self, place: usize) -> Result<Batch> {
+        self.get(place).map(Batch::shallow).ok_or_else(|| Error::Other(format!("there is no candidate {place}")))
+    }
+}
+
+impl Candidates for Vec<Batch> {
+    fn count(&self) -> usize {
+        self.len()
+    }
+
+    fn batch(&self, place: usize) -> Result<Batch> {
+        self.as_slice().batch(place)
+    }
 }
 
 /// What scores are computed with.

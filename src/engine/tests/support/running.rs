@@ -85,6 +85,8 @@ pub struct Essence {
     pub network: Vec<(String, Vec<u8>)>,
     /// The same of the last state (θ, momentum, buffers), where it is kept, and its counters.
     pub state: Vec<(String, Vec<u8>)>,
+    /// Name and bytes of the files of an ordering: its scores, and the order trained in.
+    pub order: Vec<(String, Vec<u8>)>,
 }
 
 impl Essence {
@@ -104,7 +106,9 @@ impl Essence {
             return Some(format!("{} events instead of {}", self.events.len(), other.events.len()));
         }
         let tensors = named(&self.network, &other.network).map(|name| format!("`{name}` of the last checkpoint"));
-        tensors.or_else(|| named(&self.state, &other.state).map(|name| format!("`{name}` of the last state")))
+        tensors
+            .or_else(|| named(&self.state, &other.state).map(|name| format!("`{name}` of the last state")))
+            .or_else(|| named(&self.order, &other.order).map(|name| format!("`{name}`")))
     }
 }
 
@@ -127,7 +131,10 @@ pub fn essence(directory: &RunDirectory) -> Essence {
         parts.push(("progress".into(), counters(path)));
         parts
     });
-    Essence { events: kept, network, state: state.unwrap_or_default() }
+    let named = |path: PathBuf| (path.file_name().unwrap().to_string_lossy().into_owned(), std::fs::read(&path).unwrap());
+    let mut order: Vec<_> = run::score_files(directory).into_iter().map(|(_, path)| named(path)).collect();
+    order.extend(directory.order().exists().then(|| named(directory.order())));
+    Essence { events: kept, network, state: state.unwrap_or_default(), order }
 }
 
 /// Names and bytes of the tensors of a safetensors file, in order of names.

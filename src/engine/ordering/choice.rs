@@ -1,0 +1,253 @@
+//! Candidates are scored, and the best of them, or those that a sampler takes, are trained on.
+
+use super::context::{Chosen, Context, Scored};
+use super::loader::{self, Candidates, Loader};
+use super::ranks::rank_correlation;
+use super::scoring::{Pool, Scoring};
+use super::strategy::{self, Order, Ties};
+use crate::error::{Error, Result};
+use crate::images::Crops;
+use curricle_core::config::{self, Direction, Interval, ItemKind, Ordering, Recipe, Scorer, ScoringCrops};
+use curricle_core::random::{Purpose, Stream};
+use curricle_core::run::OrderingProgress;
+use std::time::Instant;
+
+/// Chooses by scores.
+pub struct Choice {
+    settings: Ordering,
+    /// The epoch being read, with its loader. A sampler draws from the whole set and needs none.
+    epoch: u64,
+    loader: Option<Loader>,
+    /// Scores that hold for more than one step.
+    kept: Option<Kept>,
+    /// The same of a saved state, until the epoch is opened.
+    restored: Option<Vec<f64>>,
+}
+
+/// Candidates with their scores, and those that are not taken yet.
+struct Kept {
+    drawn: Candidates,
+    scores: Vec<f64>,
+    left: Vec<usize>,
+}
+
+impl Choice {
+    /// For an experiment's ordering; `restored` are the scores that a state kept.
+    #[must_use]
+    pub fn new(settings: &Ordering, restored: Option<Vec<f64>>) -> Self {
+        Self { settings: settings.clone(), epoch: 0, loader: None, kept: None, restored }
+    }
+
+    /// Scores that a state must keep: those that further steps choose by.
+    #[must_use]
+    pub fn kept_scores(&self) -> Option<&[f64]> {
+        self.kept.as_ref().filter(|_| self.keeps_scores()).map(|kept| kept.scores.as_slice())
+    }
+
+    fn keeps_scores(&self) -> bool {
+        self.settings.rescore != Interval::Steps(1)
+    }
+
+    fn samples_without_end(&self) -> bool {
+        self.settings.sampler != config::Sampler::Off
+    }
+
+    /// Candidates that one step takes.
+    fn needed(&self, context: &Context) -> usize {
+        if self.settings.item == ItemKind::Sample { context.batch } else { 1 }
+    }
+
+    fn is_active(&self, step: u64, steps_per_epoch: u64) -> bool {
+        match self.settings.warmup {
+            None => true,
+            Some(Interval::Epochs(epochs)) => step <= epochs * steps_per_epoch,
+            Some(Interval::Steps(steps)) => step <= steps,
+        }
+    }
+
+    /// Candidates to draw; after a warm-up no more than are needed.
+    fn draw(&self, context: &Context, step: u64) -> Candidates {
+        let needed = self.needed(context);
+        let count = match self.settings.candidates {
+            _ if !self.is_active(step, context.steps_per_epoch) => Some(needed),
+            config::Candidates::All => None,
+            config::Candidates::Of(count) => Some((count as usize).saturating_mul(needed)),
+        };
+        match &self.loader {
+            Some(loader) => loader.draw(count, step),
+            None => loader::pool(context.train.len(), count, context.seeds.order, context.epoch, step),
+        }
+    }
+
+    /// Whether scores are renewed at a step: when it is time to, or when too few scored candidates are left.
+    fn draws_anew(&self, context: &Context, step: u64) -> bool {
+        let due = match self.settings.rescore {
+            Interval::Steps(steps) => (step - 1).is_multiple_of(steps.max(1)),
+            Interval::Epochs(_) => false,
+        };
+        let left = self.kept.as_ref().map_or(0, |kept| kept.left.len());
+        due || left < self.needed(context) || !self.is_active(step, context.steps_per_epoch)
+    }
+
+    /// The items of the next step.
+    ///
+    /// # Errors
+    /// What libtorch refuses; scores that cannot be weights.
+    pub fn choose(&mut self, context: &Context, scoring: &mut Scoring, progress: &mut OrderingProgress) -> Result<Chosen> {
+        self.open_epoch(context, progress);
+        let needed = self.needed(context);
+        let mut chosen = Chosen::default();
+        let mut crops = None;
+        if self.draws_anew(context, context.step) {
+            let drawn = self.draw(context, context.step);
+            let settled = !self.is_active(context.step, context.steps_per_epoch) || (!self.samples_without_end() && drawn.len() <= needed);
+            if settled {
+                // Nothing to choose: after a warm-up, or the last of an epoch.
+                let places: Vec<usize> = (0..drawn.len().min(needed)).collect();
+                chosen.items = places.iter().filter_map(|&place| drawn.items.get(place)).flatten().copied().collect();
+                self.kept = None;
+                self.note(&drawn, &places, progress);
+                return Self::checked(chosen, context.step);
+            }
+            let scored;
+            (scored, crops) = self.score(context, scoring, &drawn)?;
+            self.kept = Some(Kept { left: (0..drawn.len()).collect(), scores: scored.scores.clone(), drawn });
+            chosen.scored = Some(scored);
+        }
+        let places = self.select(context, needed)?;
+        let Some(kept) = &mut self.kept else { return Err(Error::Other(format!("no item is left at step {}", context.step))) };
+        chosen.items = places.iter().filter_map(|&place| kept.drawn.items.get(place)).flatten().copied().collect();
+        chosen.crops = crops.map(|crops| crops.pick(&places));
+        if let Some(scored) = &mut chosen.scored {
+            scored.chosen = places.iter().map(|&place| place as u32).collect();
+        }
+        let drawn = kept.drawn.clone();
+        self.note(&drawn, &places, progress);
+        Self::checked(chosen, context.step)
+    }
+
+    fn checked(chosen: Chosen, step: u64) -> Result<Chosen> {
+        if chosen.items.is_empty() { Err(Error::Other(format!("no item is left at step {step}"))) } else { Ok(chosen) }
+    }
+
+    /// Takes note of a choice, here and in the progress.
+    fn note(&mut self, drawn: &Candidates, places: &[usize], progress: &mut OrderingProgress) {
+        self.take(drawn, places);
+        // What a sampler has drawn matters to no later step, unless it goes on with the same scores.
+        if !self.samples_without_end() || self.keeps_scores() {
+            progress.choices.extend(places.iter().map(|&place| place as u32));
+        }
+    }
+
+    fn take(&mut self, drawn: &Candidates, places: &[usize]) {
+        if let Some(loader) = &mut self.loader {
+            loader.take(drawn, places);
+        }
+        let again = matches!(self.settings.sampler, config::Sampler::Weighted | config::Sampler::Inverse);
+        if let Some(kept) = self.kept.as_mut().filter(|_| !again) {
+            kept.left.retain(|place| !places.contains(place));
+        }
+    }
+
+    /// Opens an epoch, or opens it again as far as a saved state had read it.
+    fn open_epoch(&mut self, context: &Context, progress: &mut OrderingProgress) {
+        if self.epoch == context.epoch {
+            return;
+        }
+        let published = self.settings.published.position_as_index;
+        let each = if self.settings.item == ItemKind::Sample { 1 } else { context.batch };
+        self.loader = match self.settings.recipe {
+            _ if self.samples_without_end() => None,
+            Recipe::Fixed => Some(Loader::fixed(context.order, each, context.seeds.order, context.epoch)),
+            Recipe::Redrawn => Some(Loader::redrawn(context.order.len(), context.batch, published, context.seeds.order, context.epoch)),
+        };
+        self.epoch = context.epoch;
+        self.kept = None;
+        if progress.epoch != context.epoch {
+            *progress = OrderingProgress { epoch: context.epoch, choices: Vec::new() };
+        }
+        let needed = self.needed(context);
+        let mut choices = progress.choices.iter().map(|&place| place as usize);
+        let mut step = (context.epoch - 1) * context.steps_per_epoch;
+        while choices.len() > 0 {
+            step += 1;
+            if self.draws_anew(context, step) {
+                let drawn = self.draw(context, step);
+                self.kept = Some(Kept { left: (0..drawn.len()).collect(), scores: Vec::new(), drawn });
+            }
+            let Some(kept) = &self.kept else { return };
+            let drawn = kept.drawn.clone();
+            let settled = !self.is_active(step, context.steps_per_epoch) || (!self.samples_without_end() && drawn.len() <= needed);
+            let places: Vec<usize> = choices.by_ref().take(needed.min(drawn.len())).collect();
+            self.take(&drawn, &places);
+            if settled {
+                self.kept = None;
+            }
+        }
+        match (&mut self.kept, self.restored.take()) {
+            (Some(kept), Some(scores)) if scores.len() == kept.drawn.len() => kept.scores = scores,
+            // Without their scores the candidates are scored again.
+            (kept, _) => *kept = None,
+        }
+    }
+
+    /// Scores all that was drawn.
+    fn score(&self, context: &Context, scoring: &mut Scoring, drawn: &Candidates) -> Result<(Scored, Option<Crops>)> {
+        let began = Instant::now();
+        let crops = if scoring.of_samples() { scoring.pool_crops(context, drawn.len()) } else { None };
+        let pool = match self.settings.item {
+            ItemKind::Batch => Pool::Batches(&drawn.items),
+            ItemKind::Sample => Pool::Samples(drawn.numbers(), crops.as_ref()),
+        };
+        let found = scoring.scores(self.settings.scorer, context, pool)?;
+        let mut scored =
+            Scored { numbers: drawn.numbers().to_vec(), forward: found.forward, backward: found.backward, ..Scored::default() };
+        for other in &self.settings.compare {
+            let compared = scoring.scores(*other, context, pool)?;
+            scored.forward += compared.forward;
+            scored.backward += compared.backward;
+            if let Some(correlation) = rank_correlation(&found.values, &compared.values) {
+                scored.correlation.insert(other.word().to_string(), correlation);
+            }
+        }
+        scored.scores = found.values;
+        scored.seconds = began.elapsed().as_secs_f64();
+        Ok((scored, crops.filter(|_| self.settings.rescore_crops == ScoringCrops::Same)))
+    }
+
+    /// Places, among all that were drawn, of those that the step takes.
+    fn select(&self, context: &Context, needed: usize) -> Result<Vec<usize>> {
+        let Some(kept) = &self.kept else { return Ok(Vec::new()) };
+        let scores: Vec<f64> = kept.left.iter().map(|&place| kept.scores.get(place).copied().unwrap_or(f64::NAN)).collect();
+        let mut stream = Stream::new(context.seeds.order, Purpose::Sampler, context.epoch, context.step, 0);
+        let sampler = match self.settings.sampler {
+            config::Sampler::Off => None,
+            config::Sampler::Weighted => Some(strategy::Sampler::Weighted { temperature: self.settings.temperature }),
+            config::Sampler::Inverse => Some(strategy::Sampler::Inverse),
+            config::Sampler::Smallest => Some(strategy::Sampler::Smallest),
+            config::Sampler::Largest => Some(strategy::Sampler::Largest),
+        };
+        let taken = match sampler {
+            None if self.settings.scorer == Scorer::Random => {
+                stream.choose(needed, scores.len()).into_iter().map(|place| place as usize).collect()
+            }
+            None => order(self.settings.scorer, self.settings.order).first(&scores, needed),
+            Some(sampler) => {
+                let wrong = |error| Error::Configuration(format!("ordering.sampler: {error}"));
+                sampler.take(&scores, needed, &mut stream).map_err(wrong)?
+            }
+        };
+        Ok(taken.into_iter().filter_map(|place| kept.left.get(place).copied()).collect())
+    }
+}
+
+/// What is handed out first, and which of several best: as published where something was.
+fn order(scorer: Scorer, direction: Direction) -> Order {
+    let delta = scorer == Scorer::LossDelta;
+    let descending = match direction {
+        Direction::Auto => delta || scorer == Scorer::Rho,
+        Direction::Ascending => false,
+        Direction::Descending => true,
+    };
+    Order { descending, ties: if delta { Ties::Last } else { Ties::First } }
+}

@@ -1,0 +1,70 @@
+//! Scores by another network: a teacher's loss, L(θ_teacher; c), and what RHO-loss takes off, L(θ_holdout; x) (Mindermann
+//! et al. 2022).
+
+use super::Situation;
+use crate::checkpoint;
+use crate::error::{Error, Result};
+use crate::images::DeviceSet;
+use crate::network::Network;
+use crate::network::pass::{Arithmetic, Mode};
+use crate::optimizer::Sgd;
+use crate::setup::Machine;
+use crate::weights::Weights;
+use curricle_core::config;
+use std::path::Path;
+
+/// A trained network beside the one that learns.
+pub struct Other {
+    network: Network,
+    weights: Weights,
+}
+
+impl Other {
+    /// Takes a network that is trained already.
+    #[must_use]
+    pub fn new(network: Network, weights: Weights) -> Self {
+        Self { network, weights }
+    }
+
+    /// Reads a network from the checkpoint that its section names; `path` is that section's.
+    ///
+    /// # Errors
+    /// If the checkpoint is missing or damaged, or belongs to another network or number of classes.
+    pub fn open(settings: &config::Network, path: &str, shape: (i64, i64, i64), classes: i64, machine: &Machine) -> Result<Self> {
+        let named = |error: Error| Error::Configuration(format!("{path}.checkpoint: {error}"));
+        let network = Network::new(settings, shape.0, shape.1, classes)?;
+        let weights = checkpoint::read(Path::new(&settings.checkpoint), &network.layout).map_err(named)?;
+        let weights = weights.to_device(machine.precision.kind, machine.device.device)?;
+        Ok(Self { network, weights })
+    }
+
+    /// Losses are taken here, in eval mode: it learns nothing more.
+    #[must_use]
+    pub fn situation(&self, optimizer: Sgd, arithmetic: Arithmetic) -> Situation<'_> {
+        Situation { network: &self.network, weights: &self.weights, optimizer, lr: 0.0, label_smoothing: 0.0, arithmetic, mode: Mode::Eval }
+    }
+
+    /// Loss of every image of a set as it is, without crops.
+    ///
+    /// # Errors
+    /// What libtorch refuses.
+    pub fn losses(
+        &self,
+        set: &DeviceSet,
+        normalisation: &crate::images::Normalisation,
+        arithmetic: Arithmetic,
+        together: usize,
+    ) -> Result<Vec<f64>> {
+        let situation = self.situation(Sgd { momentum: 0.0, nesterov: false, weight_decay: 0.0 }, arithmetic);
+        let mut all = Vec::with_capacity(set.len());
+        let mut first = 0;
+        while first < set.len() {
+            let here = together.max(1).min(set.len() - first);
+            let (bytes, labels) = set.range(first, here)?;
+            let losses = situation.losses_at(&self.weights.theta, &normalisation.apply(&bytes)?, &labels)?;
+            all.extend(Vec::<f64>::try_from(losses.f_to_kind(tch::Kind::Double)?.f_to(tch::Device::Cpu)?)?);
+            first += here;
+        }
+        Ok(all)
+    }
+}
