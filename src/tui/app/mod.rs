@@ -24,9 +24,9 @@ use std::time::{Duration, Instant};
 /// How often living runs are looked at even though none of their files has changed: an engine that is gone writes
 /// nothing.
 const LOOK: Duration = Duration::from_millis(1_500);
-/// Least time between two readings of the followed run: what is read is drawn at once, so that the newest step is never
-/// older than half a second.
-const READ: Duration = Duration::from_millis(450);
+/// Least time between two readings of the followed run. What is read is drawn at once: with the tenth of a second that an
+/// engine takes to hand events on, the newest step of five a second is never older than half a second.
+const READ: Duration = Duration::from_millis(150);
 /// Least time between two readings of the list.
 const LIST: Duration = Duration::from_millis(400);
 /// Time between looks at the folder of runs after something in it has changed, and how many of them.
@@ -374,6 +374,9 @@ impl App {
     pub fn tick(&mut self) -> bool {
         let now = Instant::now();
         self.shared.now = format::now();
+        if self.place == Place::Configure {
+            self.configure.shown(&mut self.shared);
+        }
         if let Some((at, left)) = self.again
             && at <= now
         {
