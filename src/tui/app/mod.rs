@@ -8,7 +8,7 @@ use crate::tui::format;
 use crate::tui::frame;
 use crate::tui::keymap::{Action, Keymap, Place};
 use crate::tui::look::Look;
-use crate::tui::message::{Message, Preset};
+use crate::tui::message::{Message, Preset, Read};
 use crate::tui::messages::{Messages, Tone};
 use crate::tui::page::Page;
 use crate::tui::pane::{Attacks, Configure, Runs, Scores, Train};
@@ -219,7 +219,7 @@ impl App {
                     // The past of a run is read as fast as it goes; only news are paced.
                     self.read.last = None;
                 }
-                self.train.read(*read, &mut self.shared);
+                self.take_read(*read);
             }
             Message::Course(directory, course) => {
                 self.train.course(&directory, &course);
@@ -305,6 +305,23 @@ impl App {
             (None, None) => {}
         }
         self.runs.refresh(&mut self.shared);
+    }
+
+    /// Takes what is new in the followed run. The list, which is read less often, learns at once that its state is another one:
+    /// what is said of the run and what may be done with it must not differ.
+    fn take_read(&mut self, read: Read) {
+        let directory = read.directory.clone();
+        let before = self.train.state();
+        self.train.read(read, &mut self.shared);
+        let state = self.train.state();
+        if state != before
+            && self.train.directory() == Some(directory.as_path())
+            && let Some(known) = self.shared.summaries.iter_mut().find(|known| known.directory == directory)
+        {
+            known.state = state;
+            self.runs.refresh(&mut self.shared);
+            self.shared.spawn(Task::Summary(directory));
+        }
     }
 
     fn started(&mut self, runs: Vec<PathBuf>, problem: Option<String>, remark: Option<String>) {

@@ -119,6 +119,11 @@ struct Heard {
 }
 
 impl Train {
+    /// The state of the run that is shown.
+    pub fn state(&self) -> State {
+        self.state
+    }
+
     /// The run that is shown.
     pub fn directory(&self) -> Option<&Path> {
         self.directory.as_deref()
