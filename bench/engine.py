@@ -7,7 +7,7 @@ import pathlib
 import subprocess
 import tempfile
 
-from pairs import Side, interleaved, row
+from pairs import Side, alone, interleaved, row
 
 HOME = pathlib.Path(__file__).resolve().parent.parent
 MEASURE = HOME / "target" / "release" / "examples" / "measure"
@@ -21,19 +21,26 @@ NETWORKS = {
 }
 
 
+def has(flag):
+    return flag in pathlib.Path("/proc/cpuinfo").read_text()
+
+
 def has_bf16_units():
-    flags = pathlib.Path("/proc/cpuinfo").read_text()
-    return "avx512_bf16" in flags or "amx_bf16" in flags
+    return has("avx512_bf16") or has("amx_bf16")
+
+
+def data_root():
+    """Where real image sets lie: CURRICLE_DATA, else where tests look for them."""
+    return pathlib.Path(os.environ.get("CURRICLE_DATA") or HOME.parent / "shared" / "data")
 
 
 def experiment(told, images, test):
+    # Images that everyone has, or real ones where `set` names them.
+    data = f'set = "{told["set"]}"' if "set" in told else f'set = "glyphs"\n[data.glyphs]\ntrain = {images}\ntest = {test}'
     width = f"width = {told['width']}\n" if told["network"] == "wideresnet" else ""
     return f"""
 [data]
-set = "glyphs"
-[data.glyphs]
-train = {images}
-test = {test}
+{data}
 [network]
 kind = "{told['network']}"
 depth = {told['depth']}
@@ -56,12 +63,13 @@ def build():
 
 
 # A processor with neither bf16 units nor AVX-512, played by telling every library which instructions it may use.
-SMALL = {"ONEDNN_MAX_CPU_ISA": "AVX2", "ATEN_CPU_CAPABILITY": "avx2", "CURRICLE_VECTORS": "v3"}
+SMALL = {"ONEDNN_MAX_CPU_ISA": "AVX2", "ATEN_CPU_CAPABILITY": "avx2", **({"CURRICLE_VECTORS": "v3"} if has("avx2") else {})}
 OWN_F32 = "Curricle, f32"
 
 
 def own(name, job, told, folder, environment):
     """Our side of a job."""
+    environment = {**environment, "CURRICLE_DATA": str(data_root())}
     file = folder / f"{name}.toml"
     images = -(-4 * told["batch"] // 10) * 10
     file.write_text(experiment(told, images, told.get("test", 10)))
@@ -89,6 +97,9 @@ def agree(job, told, ours, theirs):
     """Both sides must compute the same before anything is timed: the largest relative difference of their values."""
     # Three steps at a learning rate of 0.05 multiply rounding: of f32 to some 1e-4, of bf16 to some percent.
     allowed = 5e-4 if told["precision"] == "f32" else 6e-2
+    for side in theirs:
+        if side.about["batches"] != ours.about["batches"]:
+            raise SystemExit(f"error: {job}: the batches of {side.name} have other values than ours")
     _, here = ours.run(3)
     worst = 0.0
     for side in theirs:
@@ -103,6 +114,11 @@ def agree(job, told, ours, theirs):
     return worst
 
 
+def how(told, ours):
+    """How a job was measured, where it is not as all are."""
+    return {"threads": told["threads"], **({} if told["device"] == "cpu" else {"hardware": ours.about["hardware"]})}
+
+
 def compare(name, job, told, bars, repetitions, pairs, memory_bar=None):
     with tempfile.TemporaryDirectory() as folder:
         ours, theirs = sides(job, told, pathlib.Path(folder))
@@ -112,9 +128,11 @@ def compare(name, job, told, bars, repetitions, pairs, memory_bar=None):
         for side, (bar, aim) in zip(theirs, bars):
             memory = (round(ours.peak_memory()), round(side.peak_memory()))
             rows.append(row(name, side.name, "s", times[ours.name], times[side.name], bar, aim, memory,
-                            threads=told["threads"], pairs=pairs, agreement=worst, hardware=ours.about["hardware"]))
+                            **how(told, ours), agreement=worst))
             if memory_bar:
-                rows.append(row(f"{name}-memory", side.name, "MB", [memory[0]], [memory[1]], memory_bar, None, memory))
+                # One peak of each process, over all rounds.
+                rows.append(row(f"{name}-memory", side.name, "MB", [memory[0]], [memory[1]], memory_bar, None, memory,
+                                **{**how(told, ours), "pairs": pairs}))
         for side in (ours, *theirs):
             side.end()
         return rows
@@ -137,6 +155,32 @@ def evaluate(network, images, batch, precision, bars):
     def run(name, options):
         # One thread, as the bar says.
         return compare(name, "evaluate", told(network, batch, precision, 1, test=images), bars, 1, options.pairs)
+
+    return run
+
+
+def evaluate_all(network, batch, bar):
+    """Loss and count of all test images of CIFAR-10, beside each PyTorch: how far apart the losses are, when the counts are equal."""
+
+    def run(name, options):
+        if not (data_root() / "cifar-10-batches-bin").is_dir():
+            print(f"{name}: SKIPPED, there is no CIFAR-10 in {data_root()} (CURRICLE_DATA)", flush=True)
+            return []
+        asked = told(network, batch, "f32", 1, set="cifar10")
+        with tempfile.TemporaryDirectory() as folder:
+            ours, theirs = sides("evaluate", asked, pathlib.Path(folder))
+            (_, (loss, count)), rows = ours.run(1), []
+            for side in theirs:
+                _, (their_loss, their_count) = side.run(1)
+                if side.about["batches"] != ours.about["batches"]:
+                    raise SystemExit(f"error: {name}: {side.name} has other images than ours")
+                if count != their_count:
+                    raise SystemExit(f"error: {name}: {count:.0f} of the images are told right here, {their_count:.0f} by {side.name}")
+                rows.append(alone(name, "of the loss", [abs(loss - their_loss) / abs(their_loss)], bar, peer=side.name, **how(asked, ours),
+                                  memory=ours.peak_memory(), peer_memory=side.peak_memory(), count=count, losses=[loss, their_loss]))
+            for side in (ours, *theirs):
+                side.end()
+        return rows
 
     return run
 
@@ -173,6 +217,7 @@ JOBS = {
     "step-wideresnet-16-4-bf16-without-units": step("wideresnet-16-4", 64, "bf16", WITHOUT_UNITS, 1, emulated=True),
     "evaluate-preresnet-56-f32": evaluate("preresnet-56", 2000, 500, "f32", [(0.4, 0.25), (0.9, 0.75)]),
     "evaluate-preresnet-56-f32-batch-100": evaluate("preresnet-56", 2000, 100, "f32", [(None, None)] * 2),
+    "evaluate-10000-images-preresnet-56-f32": evaluate_all("preresnet-56", 500, 5e-4),
     "batch-128": batch(128),
     **{f"cuda-step-{network}-{precision}": cuda(network, size, precision)
        for network, size in (("preresnet-56", 128), ("wideresnet-16-4", 64)) for precision in ("f32", "bf16", "f16")},

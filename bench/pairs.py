@@ -59,13 +59,14 @@ def interleaved(ours, theirs, repetitions, pairs, warm_up=1):
 
 
 def row(job, peer, unit, ours, theirs, bar=None, aim=None, memory=(None, None), **more):
-    """One object of `bench.json`, from paired measurements in one unit."""
+    """One object of `bench.json`, from paired measurements in one unit: `bar` and `aim` are of the ratio of both."""
     ratio, low, high = spread([a / b for a, b in zip(ours, theirs)])
     return {
         "job": job,
         "peer": peer,
         "unit": unit,
         "ratio": round(ratio, 4),
+        "ratio_to": "peer",
         "low": round(low, 4),
         "high": round(high, 4),
         "bar": bar,
@@ -75,27 +76,47 @@ def row(job, peer, unit, ours, theirs, bar=None, aim=None, memory=(None, None), 
         "peer_value": statistics.median(theirs),
         "curricle_memory_mb": memory[0],
         "peer_memory_mb": memory[1],
+        "pairs": len(ours),
         **more,
     }
 
 
-def alone(job, unit, values, bar=None, aim=None, memory=None, peer="–", peer_value=None, **more):
-    """One object of `bench.json` for a measurement with a bar of its own: `ratio` is to the bar."""
-    middle, low, high = spread(values)
-    per = bar if bar else 1
+def alone(job, unit, values, limit=None, aim=None, memory=None, peer="–", others=None, peer_memory=None, sense="at most", pick=statistics.median,
+          **more):
+    """One object of `bench.json` for a value with a limit of its own, in its unit. `pick` says which of the rounds counts.
+
+    `ratio` is to the limit, and `bar` then 1; without a limit it is to the other's value, round by round. Where there is no
+    ratio (nothing of a limit of 0; so many of so many) it is null, and `bar` too: `limit` and `sense` say what `met` means.
+    """
+    value = pick(values)
+    if limit and sense == "at most":
+        ratio_to, ratios, ratio = "limit", [each / limit for each in values], value / limit
+    elif limit is None and others and all(others):
+        ratio_to, ratios = "peer", [each / other for each, other in zip(values, others)]
+        ratio = statistics.median(ratios)
+    else:
+        ratio_to, ratios, ratio = None, [], None
+    held = ratio_to == "limit"
     return {
         "job": job,
         "peer": peer,
         "unit": unit,
-        "ratio": round(middle / per, 4),
-        "low": round(low / per, 4),
-        "high": round(high / per, 4),
-        "bar": None if bar is None else 1,
-        "aim": None if aim is None or bar is None else round(aim / bar, 4),
-        "met": bar is None or middle <= bar,
-        "curricle": middle,
-        "peer_value": peer_value,
-        "curricle_memory_mb": memory,
-        "peer_memory_mb": None,
+        "ratio": None if ratio is None else round(ratio, 4),
+        "ratio_to": ratio_to,
+        "low": round(min(ratios), 4) if ratios else None,
+        "high": round(max(ratios), 4) if ratios else None,
+        "bar": 1 if held else None,
+        "aim": round(aim / limit, 4) if held and aim is not None else None,
+        "met": limit is None or (value <= limit if sense == "at most" else value >= limit),
+        "limit": limit,
+        "limit_aim": aim,
+        "sense": sense,
+        "curricle": value,
+        "curricle_low": min(values),
+        "curricle_high": max(values),
+        "peer_value": pick(others) if others else None,
+        "curricle_memory_mb": None if memory is None else round(memory, 1),
+        "peer_memory_mb": None if peer_memory is None else round(peer_memory, 1),
+        "pairs": len(values),
         **more,
     }

@@ -5,6 +5,7 @@ line `run N` on stdin with the seconds of N repetitions and what came out of the
 no value read before all repetitions are done.
 """
 
+import hashlib
 import json
 import pathlib
 import sys
@@ -106,6 +107,11 @@ class WideResNet(nn.Module):
         return self.fc(self.relu(self.bn1(x)).mean((2, 3)))
 
 
+def digest(tensor):
+    """SHA-256 of a tensor's values, in the order of its dimensions."""
+    return hashlib.sha256(tensor.cpu().contiguous().numpy().tobytes()).hexdigest()
+
+
 def serve(work):
     for line in sys.stdin:
         if not line.startswith("run "):
@@ -202,8 +208,11 @@ def main():
 
         return work
 
+    # What is worked on: each batch of training, or all images.
+    cuts = [(n * size, (n + 1) * size) for n in range(BATCHES)] if job == "step" else [(0, len(images))]
+    batches = [[digest(images[first:end]), digest(labels[first:end])] for first, end in cuts]
     work = {"step": steps, "batch": batch, "evaluate": evaluate}[job]()
-    print(json.dumps({"threads": torch.get_num_threads(), "torch": torch.__version__}), flush=True)
+    print(json.dumps({"batches": batches, "threads": torch.get_num_threads(), "torch": torch.__version__}), flush=True)
     serve(work)
 
 

@@ -18,20 +18,38 @@ sys.path.insert(0, str(HOME / "bench"))
 
 import engine  # noqa: E402
 import screen  # noqa: E402
+import spent  # noqa: E402
 import whole  # noqa: E402
 
 RESULTS = HOME / "target" / "bench.json"
 PAGE = HOME / "docs" / "benchmarks.md"
 BEGIN, END = "<!-- begin: written by make bench -->", "<!-- end -->"
-JOBS = {**engine.JOBS, **whole.JOBS, **screen.JOBS}
+JOBS = {**engine.JOBS, **whole.JOBS, **screen.JOBS, **spent.JOBS}
+
+
+def model():
+    return next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), platform.machine())
 
 
 def hardware():
-    model = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), platform.machine())
     flags = open("/proc/cpuinfo").read()
     units = [name for name in ("avx2", "avx512f", "avx512_bf16", "amx_bf16") if name in flags]
     memory = int(next(line for line in open("/proc/meminfo") if line.startswith("MemTotal")).split()[1]) / 2**20
-    return f"{model}, {os.cpu_count()} cores ({', '.join(units)}), {memory:.0f} GiB, {platform.system()} {platform.release()}"
+    return f"{model()}, {os.cpu_count()} cores ({', '.join(units)}), {memory:.0f} GiB, {platform.system()} {platform.release()}"
+
+
+def commit():
+    """The commit that is measured; with a + where files differ from it."""
+    ask = lambda *words: subprocess.run(["git", *words], cwd=HOME, capture_output=True, text=True).stdout.strip()
+    changed = ask("status", "--porcelain", "--untracked-files=no", "--", ".", ":!docs")
+    return (ask("rev-parse", "--short", "HEAD") or "unknown") + ("+" if changed else "")
+
+
+def stamped(row, name):
+    """A row with what it takes to know how it was measured. Where a job has no say in its threads, it may use all."""
+    how = {"of": name, "threads": len(os.sched_getaffinity(0)), "hardware": hardware(), "machine": f"{model()} × {os.cpu_count()}",
+           "date": time.strftime("%Y-%m-%d"), "commit": commit()}
+    return {**how, **row, **({"machine": row["hardware"]} if "hardware" in row else {})}
 
 
 def number(value, unit):
@@ -42,19 +60,31 @@ def number(value, unit):
     return f"{value:,.0f} {unit}" if abs(value) >= 100 else f"{value:.3g} {unit}"
 
 
+HEAD = ("job", "beside", "Curricle", "the other", "ratio", "spread", "bar", "aim", "met", "memory", "pairs", "threads", "measured")
+LEFT = ("job", "beside", "met", "measured")
+
+
+def line(row):
+    """A row of the table. A limit of its own stands in the row's unit, the bar of a ratio as a number."""
+    limit = row.get("limit")
+    bar, aim = (row["bar"], row["aim"]) if limit is None else (limit, row["limit_aim"])
+    bounds = {True: "≤", False: "≥"}[row.get("sense", "at most") == "at most"]
+    show = lambda value: "–" if value is None else f"{bounds} {value:g}" if limit is None else f"{bounds} {number(value, row['unit'])}"
+    if row["low"] is not None:
+        across = f"{row['low']:.3f}–{row['high']:.3f}"
+    else:
+        across = f"{row['curricle_low']:g}–{row['curricle_high']:g} {row['unit']}"
+    memory = " / ".join("–" if value is None else f"{value:,.0f}" for value in (row["curricle_memory_mb"], row["peer_memory_mb"]))
+    cells = (row["job"], row["peer"], number(row["curricle"], row["unit"]), number(row["peer_value"], row["unit"]),
+             "–" if row["ratio"] is None else f"{row['ratio']:.3f}", across, show(bar), show(aim),
+             "–" if bar is None else "yes" if row["met"] else "**no**", f"{memory} MB", row["pairs"], row["threads"],
+             f"{row['date']}, {row['commit']}, {row['machine']}")
+    return f"| {' | '.join(map(str, cells))} |"
+
+
 def table(rows):
-    lines = ["| job | beside | Curricle | the other | ratio | spread | bar | aim | met | memory |", "|---|---|---:|---:|---:|---:|---:|---:|---|---:|"]
-    for row in rows:
-        memory = "–" if row["curricle_memory_mb"] is None else f"{row['curricle_memory_mb']:,.0f}"
-        if row["peer_memory_mb"] is not None:
-            memory += f" / {row['peer_memory_mb']:,.0f}"
-        show = lambda value: "–" if value is None else f"{value:g}"
-        lines.append(
-            f"| {row['job']} | {row['peer']} | {number(row['curricle'], row['unit'])} | {number(row['peer_value'], row['unit'])} | "
-            f"{row['ratio']:.3f} | {row['low']:.3f}–{row['high']:.3f} | {show(row['bar'])} | {show(row['aim'])} | "
-            f"{'–' if row['bar'] is None else 'yes' if row['met'] else '**no**'} | {memory} MB |"
-        )
-    return "\n".join(lines)
+    rule = "|".join("---" if name in LEFT else "---:" for name in HEAD)
+    return "\n".join([f"| {' | '.join(HEAD)} |", f"|{rule}|", *map(line, rows)])
 
 
 def write(rows):
@@ -64,12 +94,13 @@ def write(rows):
     part.rename(RESULTS)
 
 
-def write_page(rows, options):
+def write_page(rows):
     text = PAGE.read_text()
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
-    said = (f"{BEGIN}\n\n{hardware()}; {time.strftime('%Y-%m-%d')}. Medians of {options.pairs} interleaved rounds, spread from the smallest "
-            f"to the largest ratio, {options.threads} thread{'s' if options.threads > 1 else ''} on both sides.\n\n{table(rows)}\n\n{END}")
+    machines = "; ".join(sorted({row["hardware"] for row in rows}))
+    said = (f"{BEGIN}\n\n{machines}. Medians of so many interleaved rounds as `pairs` says, spread from the smallest to the largest "
+            f"ratio; so many threads on both sides as `threads` says; memory of Curricle / of the other.\n\n{table(rows)}\n\n{END}")
     PAGE.write_text(before + said + after)
 
 
@@ -91,19 +122,19 @@ def main():
     rows = []
     if RESULTS.exists() and not options.fresh:
         try:
-            rows = [row for row in json.loads(RESULTS.read_text()) if row["of"] in JOBS and row["of"] not in chosen]
+            rows = [row for row in json.loads(RESULTS.read_text()) if row["of"] in JOBS and row["of"] not in chosen and "commit" in row]
         except (ValueError, KeyError, TypeError):
             print(f"{RESULTS} does not read; its results are forgotten", file=sys.stderr)
     engine.build()
     for name in chosen:
         print(f"{name} …", file=sys.stderr, flush=True)
-        found = [{**row, "of": name} for row in JOBS[name](name, options)]
+        found = [stamped(row, name) for row in JOBS[name](name, options)]
         rows = sorted(rows + found, key=lambda row: list(JOBS).index(row["of"]))
         print(table(found), flush=True)
         write(rows)
-    # The page says how it was measured, so all of it is measured at once.
+    # The page is of one moment, so all of it is measured at once.
     if not wanted:
-        write_page(rows, options)
+        write_page(rows)
     measured = [row for row in rows if row["of"] in chosen]
     if not measured:
         sys.exit("error: nothing was measured")

@@ -1,6 +1,7 @@
 //! The device: which one, why, how much memory it has, and the switches that must be set before libtorch is used.
 
 use crate::error::{Error, Result};
+use crate::network::fused;
 use curricle_core::config::{DeviceChoice, Switch};
 use serde::Serialize;
 use std::ffi::{CStr, c_char};
@@ -8,7 +9,7 @@ use tch::Device;
 
 unsafe extern "C" {
     fn curricle_torch_version() -> *const c_char;
-    fn curricle_vector_level() -> i32;
+    fn curricle_supported_level() -> i32;
     fn curricle_set_deterministic(on: bool);
     fn curricle_set_flush_denormal(on: bool) -> bool;
 }
@@ -20,16 +21,42 @@ pub fn torch_version() -> String {
     unsafe { CStr::from_ptr(curricle_torch_version()) }.to_string_lossy().into_owned()
 }
 
-/// The kernels that a CPU computes with: their revision, which changes with every bit that they change, and the set of vector
-/// instructions (`CURRICLE_VECTORS`).
+/// The sets of vector instructions that this processor has kernels for, the largest last: `base`, `v3`, `v4`.
 #[must_use]
-pub fn kernels() -> String {
-    // SAFETY: the function only reads the processor's features and the environment.
-    let level = match unsafe { curricle_vector_level() } {
-        0 => "base".to_string(),
-        level => format!("v{level}"),
+pub fn vector_sets() -> &'static [&'static str] {
+    const SETS: [&str; 3] = ["base", "v3", "v4"];
+    // SAFETY: the function only reads the processor's features.
+    let count = match unsafe { curricle_supported_level() } {
+        4 => 3,
+        3 => 2,
+        _ => 1,
     };
-    format!("kernels 1 ({level})")
+    &SETS[..count]
+}
+
+/// The set of vector instructions that the kernels compute with: the largest, or what `CURRICLE_VECTORS` asks for.
+///
+/// # Errors
+/// If it asks for what there is not, or not here.
+pub fn vectors() -> Result<&'static str> {
+    fused::variants().map(|[norms, _]| norms).ok_or_else(|| {
+        let asked = std::env::var_os("CURRICLE_VECTORS").unwrap_or_default();
+        Error::Configuration(format!(
+            "CURRICLE_VECTORS: `{}` is no set of vector instructions that can be had here; there are `base`, `v3` and `v4`, of which \
+             this processor has {}; unset it for the largest",
+            asked.display(),
+            vector_sets().iter().map(|set| format!("`{set}`")).collect::<Vec<_>>().join(", ")
+        ))
+    })
+}
+
+/// The kernels that a CPU computes with: their revision, which changes with every bit that they change, and the set of vector
+/// instructions.
+///
+/// # Errors
+/// As [`vectors`].
+pub fn kernels() -> Result<String> {
+    Ok(format!("kernels 2 ({})", vectors()?))
 }
 
 /// Tells glibc's allocator to keep what it has: a training step takes and gives back hundreds of megabytes, and with the

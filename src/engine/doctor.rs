@@ -1,6 +1,7 @@
 //! `curricle-engine doctor`: what libtorch, the CPU and the GPUs can do here.
 
 use crate::device::{self, Cuda};
+use crate::error::Result;
 use crate::precision::{Cpu, Precision};
 use curricle_core::config;
 use serde::Serialize;
@@ -37,6 +38,8 @@ pub struct CpuReport {
     pub model: String,
     /// Vector extensions that matter.
     pub features: Vec<String>,
+    /// Revision of the kernels of the engine's own, and the vector instructions that they use.
+    pub kernels: String,
     /// The unit that computes in bf16; empty if there is none.
     pub bf16: String,
     /// Time of a bf16 convolution over that of the same in f32, measured now.
@@ -53,14 +56,17 @@ pub struct PrecisionReport {
 }
 
 /// Looks around. CUDA is loaded first, as libtorch demands.
-#[must_use]
-pub fn look() -> Report {
+///
+/// # Errors
+/// If `CURRICLE_VECTORS` names what there is not.
+pub fn look() -> Result<Report> {
+    let kernels = device::kernels()?;
     let cuda = device::load_cuda();
     let cpu = Cpu::detect();
     let best = if cuda.available { Device::Cuda(0) } else { Device::Cpu };
     let precision = Precision::resolve(config::Precision::Auto, best, &cpu);
     let (auto, reason) = precision.map_or_else(|error| ("f32".into(), error.to_string()), |p| (p.name.to_string(), p.reason));
-    Report {
+    Ok(Report {
         libtorch: device::torch_version(),
         folder: loaded_from().unwrap_or_default(),
         abi: "cxx11",
@@ -69,13 +75,14 @@ pub fn look() -> Report {
             bf16: cpu.bf16.unwrap_or("").to_string(),
             model: cpu.model,
             features: cpu.features,
+            kernels,
         },
         threads: std::thread::available_parallelism().map_or(1, std::num::NonZero::get) as u64,
         libtorch_threads: tch::get_num_threads(),
         precision: PrecisionReport { auto, reason },
         memory_free: device::free_memory(),
         cuda,
-    }
+    })
 }
 
 /// The folder of `libtorch_cpu.so` in this process.

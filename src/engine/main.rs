@@ -75,7 +75,7 @@ fn main() -> ExitCode {
         Command::Evaluate { experiment, checkpoint, data, set_name } => {
             print(evaluate_command::run(&experiment, &checkpoint, data.as_deref(), &set_name))
         }
-        Command::Doctor => print(Ok(doctor::look())),
+        Command::Doctor => print(doctor::look()),
         Command::Estimate { experiment, data } => print(estimate::run(&experiment, data.as_deref())),
     };
     ExitCode::from(code)

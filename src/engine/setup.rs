@@ -35,6 +35,8 @@ pub struct Machine {
     pub threads: u64,
     /// Whether equal runs give equal bits.
     pub deterministic: bool,
+    /// Revision and vector instructions of the CPU's kernels.
+    pub kernels: String,
 }
 
 impl Machine {
@@ -49,10 +51,11 @@ impl Machine {
         let wants_cuda = training.device != config::DeviceChoice::Cpu;
         let cuda = if wants_cuda { device::load_cuda() } else { Cuda { reason: "not looked for".into(), ..Cuda::default() } };
         let cpu = Cpu::detect();
+        let kernels = device::kernels()?;
         let device = device::choose(training.device, &cuda)?;
         let precision = Precision::resolve(training.precision, device.device, &cpu)?;
         let deterministic = device::set_switches(training.deterministic, device.device);
-        Ok(Self { cuda, cpu, device, precision, threads, deterministic })
+        Ok(Self { cuda, cpu, device, precision, threads, deterministic, kernels })
     }
 
     /// Whether the device is a GPU.
@@ -80,7 +83,7 @@ impl Machine {
             libtorch: device::torch_version(),
             device: format!("{} ({})", self.device.name, self.device_name()),
             threads: self.threads,
-            cpu: format!("{} {} {}", self.cpu.model, self.cpu.features.join(" "), device::kernels()).trim().to_string(),
+            cpu: format!("{} {} {}", self.cpu.model, self.cpu.features.join(" "), self.kernels).trim().to_string(),
             precision: self.precision.name.into(),
             deterministic: self.deterministic,
         }

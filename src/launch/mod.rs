@@ -8,6 +8,7 @@ mod background;
 mod engine;
 mod error;
 mod foreground;
+mod machine;
 pub mod room;
 pub mod survival;
 mod weights;

@@ -26,15 +26,15 @@ use std::time::{Duration, Instant};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-/// Time between two pictures that no key asked for, in the long run. Readings of a run and new curves together come less
-/// often, so that what was read is drawn at once.
-const PACE: Duration = Duration::from_millis(330);
+/// Time between two pictures that no key asked for, in the long run. Readings of a run come no more often, so that what was
+/// read is drawn at once.
+const PACE: Duration = Duration::from_millis(150);
 /// How far pictures may run ahead of that pace: what comes seldom, such as the first list of runs, waits for nothing.
 const AHEAD: Duration = Duration::from_millis(1000);
 /// What comes within this time of a message is drawn with it.
 const TOGETHER: Duration = Duration::from_millis(10);
 /// Least time between two looks at which files have changed: an engine writes several for every step.
-const CHANGES: Duration = Duration::from_millis(150);
+const CHANGES: Duration = Duration::from_millis(50);
 /// Least time between two pictures after keys: a held key draws no more often than this.
 const KEY_PACE: Duration = Duration::from_millis(16);
 /// Messages that are taken before a picture is drawn.
@@ -216,7 +216,6 @@ impl Loop {
     async fn go(mut self) -> Result<Option<u8>, Failure> {
         self.draw()?;
         self.begin_work();
-        self.worker.begin(Task::Doctor);
         loop {
             match self.wait().await {
                 Woken::Told(Told::End(number)) => return Ok(Some(number)),

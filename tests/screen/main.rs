@@ -6,6 +6,7 @@
 #[path = "../engine/mod.rs"]
 mod engine;
 
+mod engines;
 mod first_frame;
 mod leaving;
 mod loop_by_keys;

@@ -83,6 +83,14 @@ impl Terminal {
         Terminal::open_with(home, script, columns, rows, CommandBuilder::new(env!("CARGO_BIN_EXE_curricle")))
     }
 
+    /// The same with an engine that is not the scripted one.
+    pub fn open_with_engine(home: &Home, engine: &std::path::Path, columns: u16, rows: u16) -> Terminal {
+        let mut command = CommandBuilder::new("env");
+        command.arg(format!("CURRICLE_ENGINE={}", engine.display()));
+        command.arg(env!("CARGO_BIN_EXE_curricle"));
+        Terminal::open_with(home, "", columns, rows, command)
+    }
+
     /// The same as a user who may look at everything and write nothing. Root may write everywhere: it becomes nobody.
     pub fn open_as_guest(home: &Home, columns: u16, rows: u16) -> Terminal {
         use std::os::unix::fs::PermissionsExt;

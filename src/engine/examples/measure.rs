@@ -5,12 +5,15 @@
 //! by one line of JSON: the seconds of N repetitions and what came out of them.
 //!
 //! Jobs: `step` (training steps, one after the other over the batches), `batch` (making a batch: gather, flip, crop,
-//! normalise), `evaluate` (loss and hits of the test set).
+//! normalise), `evaluate` (loss and hits of the test set), `record` (scoring events of eight candidates, written as a run
+//! writes them; nothing is scored). The first line names, beside the hardware, the SHA-256 of each batch's values.
 
 #![allow(clippy::print_stdout, reason = "what it prints is its answer")]
 
 use curricle_core::config::{self, Experiment};
 use curricle_core::data::Images;
+use curricle_core::record::{Scoring, What};
+use curricle_core::run::{EventWriter, Origin, RunDirectory, Status};
 use curricle_engine::checkpoint::{self, HostWeights};
 use curricle_engine::error::{Error, Result};
 use curricle_engine::images::{Crops, DeviceSet, Normalisation};
@@ -18,11 +21,13 @@ use curricle_engine::network::Network;
 use curricle_engine::network::pass::Arithmetic;
 use curricle_engine::optimizer::Sgd;
 use curricle_engine::precision::LossScale;
+use curricle_engine::recorder::Recorder;
 use curricle_engine::setup::{self, Machine};
 use curricle_engine::step::{Outcome, Stepper};
 use curricle_engine::weights::Weights;
 use curricle_engine::{device, evaluation, plan};
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::io::{BufRead, Write};
 use std::path::Path;
@@ -69,14 +74,17 @@ impl Bench {
         Ok(Tensor::write_safetensors(&[("images", images), ("labels", labels.f_to(Device::Cpu)?)], folder.join("batches.safetensors"))?)
     }
 
-    fn about(&self) -> Value {
-        json!({
+    /// What both sides must have alike: `batches` are the tensors that are worked on.
+    fn about(&self, batches: &[(Tensor, Tensor)]) -> Result<Value> {
+        let digests = batches.iter().map(|(images, labels)| Ok([digest(images, Kind::Float)?, digest(labels, Kind::Int64)?]));
+        Ok(json!({
+            "batches": digests.collect::<Result<Vec<_>>>()?,
             "threads": self.machine.threads,
             "precision": self.machine.precision.name,
             "emulated": self.machine.precision.arithmetic == Arithmetic::EmulatedBf16,
             "device": self.machine.device.name,
             "hardware": self.machine.device_name(),
-        })
+        }))
     }
 
     /// Waits for what the device still has to do.
@@ -86,6 +94,14 @@ impl Bench {
         }
         Ok(())
     }
+}
+
+/// SHA-256 of a tensor's values in this kind, in the order of its dimensions.
+fn digest(tensor: &Tensor, kind: Kind) -> Result<String> {
+    let dense = tensor.f_to(Device::Cpu)?.f_to_kind(kind)?.f_contiguous()?;
+    let mut bytes = vec![0; dense.numel() * kind.elt_size_in_bytes()];
+    dense.f_copy_data_u8(&mut bytes, dense.numel())?;
+    Ok(Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// Answers every `run N` with what `work` says of N repetitions.
@@ -123,7 +139,7 @@ fn steps(mut bench: Bench, folder: &Path) -> Result<()> {
         loss_scale,
         keep_gradient: false,
     };
-    say(&bench.about());
+    say(&bench.about(&batches)?);
     let mut done = 0;
     serve(|count| {
         let lr = bench.experiment.optimizer.lr;
@@ -145,8 +161,9 @@ fn batch(bench: &Bench, folder: &Path) -> Result<()> {
     let set = setup::device_set(&bench.images.train, &bench.machine)?;
     let size = bench.experiment.training.batch as usize;
     let (bytes, labels) = set.range(0, set.len())?;
-    bench.hand_over(folder, &bench.normalisation.apply(&bytes)?, &labels)?;
-    say(&bench.about());
+    let all = (bench.normalisation.apply(&bytes)?, labels);
+    bench.hand_over(folder, &all.0, &all.1)?;
+    say(&bench.about(&[all])?);
     let order = plan::epoch_order(1, 1, set.len());
     let mut step = 0u64;
     serve(|count| {
@@ -169,9 +186,10 @@ fn batch(bench: &Bench, folder: &Path) -> Result<()> {
 fn evaluate(bench: &Bench, folder: &Path) -> Result<()> {
     let set: DeviceSet = setup::device_set(&bench.images.test, &bench.machine)?;
     let (bytes, labels) = set.range(0, set.len())?;
-    bench.hand_over(folder, &bench.normalisation.apply(&bytes)?, &labels)?;
+    let all = (bench.normalisation.apply(&bytes)?, labels);
+    bench.hand_over(folder, &all.0, &all.1)?;
     let size = bench.machine.evaluation_batch(&bench.network, &set)?;
-    say(&bench.about());
+    say(&bench.about(&[all])?);
     serve(|count| {
         let began = Instant::now();
         let mut values = Vec::new();
@@ -192,13 +210,43 @@ fn evaluate(bench: &Bench, folder: &Path) -> Result<()> {
     })
 }
 
+/// Scoring events through the recorder of a run, up to the disk.
+fn record(bench: &Bench, folder: &Path, text: &str) -> Result<()> {
+    let directory = RunDirectory::create(folder, &bench.experiment, text, Origin::default())?;
+    let events = EventWriter::create(&directory)?;
+    let recorder = Recorder::start(directory.clone(), events, Status::default(), false)?;
+    say(&bench.about(&[])?);
+    let scoring = |step: u64| Scoring {
+        scorer: "loss".into(),
+        // As many digits as real scores have.
+        scores: (0..8).map(|candidate| f64::from((step as f32 + candidate as f32 / 7.0).sin()) + 2.0).collect(),
+        chosen: vec![(step % 8) as u32],
+        forward: 8.0,
+        seconds: 1.0 / (step + 3) as f64,
+        ..Scoring::default()
+    };
+    let mut step = 0;
+    serve(|count| {
+        let before = std::fs::metadata(directory.events()).map_or(0, |facts| facts.len());
+        let began = Instant::now();
+        for _ in 0..count {
+            recorder.event(step, 1, What::Scoring(scoring(step)))?;
+            step += 1;
+        }
+        recorder.barrier()?;
+        let seconds = began.elapsed().as_secs_f64();
+        let written = std::fs::metadata(directory.events()).map_or(0, |facts| facts.len()) - before;
+        Ok(json!({ "seconds": seconds, "values": [written as f64 / count as f64] }))
+    })
+}
+
 fn main() -> ExitCode {
     device::wait_without_spinning();
     device::keep_memory();
     device::prepare_environment();
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [job, experiment, folder] = arguments.as_slice() else {
-        eprintln!("usage: measure step|batch|evaluate EXPERIMENT FOLDER");
+        eprintln!("usage: measure step|batch|evaluate|record EXPERIMENT FOLDER");
         return ExitCode::from(2);
     };
     let folder = Path::new(folder);
@@ -206,6 +254,9 @@ fn main() -> ExitCode {
         "step" => steps(bench, folder),
         "batch" => batch(&bench, folder),
         "evaluate" => evaluate(&bench, folder),
+        "record" => std::fs::read_to_string(experiment)
+            .map_err(|error| Error::Other(error.to_string()))
+            .and_then(|text| record(&bench, folder, &text)),
         other => Err(Error::Other(format!("`{other}` is no job"))),
     });
     match done {

@@ -7,8 +7,8 @@
 
 extern "C" {
 
-// The set of vector instructions that the kernels are taken for: 0, 3 or 4.
-int curricle_vector_level() { return curricle::vector_level(); }
+// The largest set of vector instructions that the processor has: 0, 3 or 4.
+int curricle_supported_level() { return curricle::supported_level(); }
 
 // The version that the program was compiled against.
 const char* curricle_torch_version() { return TORCH_VERSION; }

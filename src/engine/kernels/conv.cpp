@@ -35,10 +35,11 @@ const ConvKernels& kernels() {
 constexpr int64_t ROWS = 2048;
 
 // Where oneDNN is slow: many pixels, few channels out, more of them in (seen: 64 → 16 at 32×32 in 9 ms, here in 2).
-bool is_thin(const Tensor& x, const Tensor& weight, int64_t stride) {
+// The rows of both maps must be the same pixels: no stride and no padding.
+bool is_thin(const Tensor& x, const Tensor& weight, int64_t stride, int64_t padding) {
   int64_t out = weight.size(0), inner = weight.size(1), pixels = x.size(2) * x.size(3);
-  return x.scalar_type() == at::kFloat && weight.size(2) == 1 && weight.size(3) == 1 && stride == 1 && pixels >= 1024 && out <= 32 &&
-         out % 4 == 0 && inner % 16 == 0 && inner >= 2 * out;
+  return x.scalar_type() == at::kFloat && weight.size(2) == 1 && weight.size(3) == 1 && stride == 1 && padding == 0 &&
+         pixels >= 1024 && out <= 32 && out % 4 == 0 && inner % 16 == 0 && inner >= 2 * out;
 }
 
 Tensor thin_weight_gradient(const Tensor& dy, const Tensor& x, const Tensor& weight) {
@@ -82,7 +83,7 @@ struct Conv : torch::autograd::Function<Conv> {
       return of_x ? std::get<0>(both) : std::get<1>(both);
     };
     Tensor dweight, dx;
-    if (context->needs_input_grad(1)) dweight = is_thin(x, weight, stride) ? thin_weight_gradient(dy, x, weight) : part(false);
+    if (context->needs_input_grad(1)) dweight = is_thin(x, weight, stride, padding) ? thin_weight_gradient(dy, x, weight) : part(false);
     if (context->needs_input_grad(0)) dx = part(true);
     return {dx, dweight, Tensor(), Tensor()};
   }
@@ -92,6 +93,15 @@ struct Conv : torch::autograd::Function<Conv> {
 }  // namespace curricle
 
 extern "C" {
+
+// The set of vector instructions of the convolutions' kernels, or null where `CURRICLE_VECTORS` names none that there is.
+const char* curricle_conv_variant() {
+  try {
+    return curricle::kernels().variant;
+  } catch (const std::exception&) {
+    return nullptr;
+  }
+}
 
 // A square convolution without bias, in channels-last memory. Returns null, or what went wrong, to be freed.
 char* curricle_conv(at::Tensor** y, at::Tensor* x, at::Tensor* weight, int64_t stride, int64_t padding) {

@@ -7,6 +7,8 @@
 #endif
 #define CURRICLE_JOIN_(a, b) a##b
 #define CURRICLE_JOIN(a, b) CURRICLE_JOIN_(a, b)
+#define CURRICLE_TEXT_(a) #a
+#define CURRICLE_TEXT(a) CURRICLE_TEXT_(a)
 
 namespace curricle {
 namespace {
@@ -53,6 +55,6 @@ void outer_sums(const float* dy, const float* x, int64_t rows, int64_t out, int6
 
 }  // namespace
 
-ConvKernels CURRICLE_JOIN(conv_kernels_, CURRICLE_VARIANT)() { return {outer_sums}; }
+ConvKernels CURRICLE_JOIN(conv_kernels_, CURRICLE_VARIANT)() { return {outer_sums, CURRICLE_TEXT(CURRICLE_VARIANT)}; }
 
 }  // namespace curricle

@@ -73,6 +73,39 @@ constexpr at::ScalarType kind_of() {
   return std::is_same_v<Computed, double> ? at::kDouble : at::kFloat;
 }
 
+// Rows that say where the values of a channel lie.
+constexpr int64_t SAMPLES = 16;
+
+// What sums are taken around, so that values far from zero with a small spread keep their variance: for each channel the
+// median of some rows spread over the batch. A row far from the others, which a mean would follow, is of no weight.
+template <typename Stored, typename Computed>
+std::vector<Computed> centre_of(const NormKernels<Stored, Computed>& kernels, const Stored* a, const Stored* b, const Cut& cut, Manner manner) {
+  int64_t channels = cut.channels, count = std::min(SAMPLES, cut.rows), places = count * channels;
+  std::vector<Stored> first(places), second(b ? places : 0);
+  for (int64_t sample = 0; sample < count; ++sample) {
+    // The middle of each of `count` parts of the batch.
+    int64_t row = (2 * sample + 1) * cut.rows / (2 * count);
+    std::copy_n(a + row * channels, channels, first.begin() + sample * channels);
+    if (b) std::copy_n(b + row * channels, channels, second.begin() + sample * channels);
+  }
+  // As one row, the sums are the values themselves, added and rounded as they will be.
+  std::vector<double> values(places), squares(places);
+  std::vector<Computed> zero(places, Computed(0));
+  kernels.sums(first.data(), b ? second.data() : nullptr, first.data(), 1, places, zero.data(), values.data(), squares.data(), manner);
+  std::vector<Computed> centre(channels);
+  std::vector<double> of_channel(count);
+  for (int64_t c = 0; c < channels; ++c) {
+    for (int64_t sample = 0; sample < count; ++sample) {
+      // What is not finite has no order, and makes the statistics so in any case.
+      double value = values[sample * channels + c];
+      of_channel[sample] = std::isfinite(value) ? value : 0.0;
+    }
+    std::nth_element(of_channel.begin(), of_channel.begin() + count / 2, of_channel.end());
+    centre[c] = static_cast<Computed>(of_channel[count / 2]);
+  }
+  return centre;
+}
+
 // What the backward pass needs of each channel: [scale, offset, mean, 1/deviation].
 enum Row { SCALE, OFFSET, MEAN, INVERSE, ROWS };
 
@@ -138,11 +171,7 @@ void forward_in(const NormKernels<Stored, Computed>& kernels, const Tensor& a, c
   if (settings.training) {
     TORCH_CHECK(cut.rows > 1, "a batch norm needs more than one value per channel to train");
     std::vector<double> once(cut.blocks * channels), twice(cut.blocks * channels);
-    // Sums are taken around the first row: values far from zero with a small spread would lose their variance otherwise.
-    std::vector<Computed> shift(channels, Computed(0));
-    std::vector<Stored> first_row(channels);
-    kernels.sums(sum, other, first_row.data(), 1, channels, shift.data(), once.data(), twice.data(), settings.manner);
-    std::copy(once.begin(), once.begin() + channels, shift.begin());
+    std::vector<Computed> shift = centre_of<Stored, Computed>(kernels, sum, other, cut, settings.manner);
     cut.each(true, [&](int64_t number, int64_t start, int64_t rows) {
       kernels.sums(sum + start, other ? other + start : nullptr, sum + start, rows, channels, shift.data(), &once[number * channels],
                    &twice[number * channels], settings.manner);
@@ -304,6 +333,15 @@ struct SumNorm : torch::autograd::Function<SumNorm> {
 }  // namespace curricle
 
 extern "C" {
+
+// The set of vector instructions of the norms' kernels, or null where `CURRICLE_VECTORS` names none that there is.
+const char* curricle_norm_variant() {
+  try {
+    return curricle::tables().variant;
+  } catch (const std::exception&) {
+    return nullptr;
+  }
+}
 
 // What a call of `curricle_sum_norm` is told besides its tensors.
 struct CurricleNormSettings {

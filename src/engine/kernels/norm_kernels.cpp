@@ -12,6 +12,8 @@
 #endif
 #define CURRICLE_JOIN_(a, b) a##b
 #define CURRICLE_JOIN(a, b) CURRICLE_JOIN_(a, b)
+#define CURRICLE_TEXT_(a) #a
+#define CURRICLE_TEXT(a) CURRICLE_TEXT_(a)
 
 namespace curricle {
 namespace {
@@ -294,7 +296,7 @@ NormKernels<Stored, Computed> kernels() {
 }  // namespace
 
 NormTables CURRICLE_JOIN(norm_tables_, CURRICLE_VARIANT)() {
-  return {kernels<float, float>(), kernels<double, double>(), kernels<uint16_t, float>()};
+  return {kernels<float, float>(), kernels<double, double>(), kernels<uint16_t, float>(), CURRICLE_TEXT(CURRICLE_VARIANT)};
 }
 
 }  // namespace curricle

@@ -54,6 +54,8 @@ struct NormTables {
   NormKernels<float, float> f32;
   NormKernels<double, double> f64;
   NormKernels<uint16_t, float> bf16;
+  // The set of vector instructions that they were compiled for: `base`, `v3` or `v4`.
+  const char* variant;
 };
 
 // For any processor, and for those with the vector instructions of x86-64-v3 and -v4.

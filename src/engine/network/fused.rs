@@ -49,6 +49,18 @@ unsafe extern "C" {
         settings: *const Settings,
     ) -> *mut c_char;
     fn curricle_conv(y: *mut *mut C_tensor, x: *const C_tensor, weight: *const C_tensor, stride: i64, padding: i64) -> *mut c_char;
+    fn curricle_norm_variant() -> *const c_char;
+    fn curricle_conv_variant() -> *const c_char;
+}
+
+/// The sets of vector instructions that the kernels of norms and of convolutions were compiled for, as they say themselves:
+/// `base`, `v3` or `v4`; nothing where `CURRICLE_VECTORS` names none that there is.
+#[must_use]
+pub fn variants() -> Option<[&'static str; 2]> {
+    // SAFETY: both return a string literal of the C++ side, or null.
+    let of = |name: *const c_char| (!name.is_null()).then(|| unsafe { CStr::from_ptr(name) }.to_str().unwrap_or_default());
+    // SAFETY: both only choose a table by the processor's features and the environment.
+    unsafe { Some([of(curricle_norm_variant())?, of(curricle_conv_variant())?]) }
 }
 
 /// Whether [`sum_norm`] takes a map.

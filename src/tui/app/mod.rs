@@ -8,7 +8,7 @@ use crate::tui::format;
 use crate::tui::frame;
 use crate::tui::keymap::{Action, Keymap, Place};
 use crate::tui::look::Look;
-use crate::tui::message::{Message, Preset};
+use crate::tui::message::{Message, Preset, Read};
 use crate::tui::messages::{Messages, Tone};
 use crate::tui::page::Page;
 use crate::tui::pane::{Attacks, Configure, Runs, Scores, Train};
@@ -24,9 +24,9 @@ use std::time::{Duration, Instant};
 /// How often living runs are looked at even though none of their files has changed: an engine that is gone writes
 /// nothing.
 const LOOK: Duration = Duration::from_millis(1_500);
-/// Least time between two readings of the followed run: what is read is drawn at once, so that the newest step is never
-/// older than half a second.
-const READ: Duration = Duration::from_millis(450);
+/// Least time between two readings of the followed run. What is read is drawn at once: with the tenth of a second that an
+/// engine takes to hand events on, the newest step of five a second is never older than half a second.
+const READ: Duration = Duration::from_millis(150);
 /// Least time between two readings of the list.
 const LIST: Duration = Duration::from_millis(400);
 /// Time between looks at the folder of runs after something in it has changed, and how many of them.
@@ -219,7 +219,7 @@ impl App {
                     // The past of a run is read as fast as it goes; only news are paced.
                     self.read.last = None;
                 }
-                self.train.read(*read, &mut self.shared);
+                self.take_read(*read);
             }
             Message::Course(directory, course) => {
                 self.train.course(&directory, &course);
@@ -307,6 +307,23 @@ impl App {
         self.runs.refresh(&mut self.shared);
     }
 
+    /// Takes what is new in the followed run. The list, which is read less often, learns at once that its state is another one:
+    /// what is said of the run and what may be done with it must not differ.
+    fn take_read(&mut self, read: Read) {
+        let directory = read.directory.clone();
+        let before = self.train.state();
+        self.train.read(read, &mut self.shared);
+        let state = self.train.state();
+        if state != before
+            && self.train.directory() == Some(directory.as_path())
+            && let Some(known) = self.shared.summaries.iter_mut().find(|known| known.directory == directory)
+        {
+            known.state = state;
+            self.runs.refresh(&mut self.shared);
+            self.shared.spawn(Task::Summary(directory));
+        }
+    }
+
     fn started(&mut self, runs: Vec<PathBuf>, problem: Option<String>, remark: Option<String>) {
         self.list.wanted = true;
         self.configure.start_is_over();
@@ -374,6 +391,9 @@ impl App {
     pub fn tick(&mut self) -> bool {
         let now = Instant::now();
         self.shared.now = format::now();
+        if self.place == Place::Configure {
+            self.configure.shown(&mut self.shared);
+        }
         if let Some((at, left)) = self.again
             && at <= now
         {

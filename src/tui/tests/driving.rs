@@ -1,6 +1,7 @@
 //! What keys do: the work they ask for, and what they leave alone.
 
 use super::scenes::{app, first_start, picture, press, read, runs, text, training, type_text, with_runs, work};
+use crate::tui::app::App;
 use crate::tui::input::Input;
 use crate::tui::keymap::Place;
 use crate::tui::message::Message;
@@ -41,6 +42,27 @@ fn a_second_start_key_does_not_start_a_second_run() {
     app.update(Message::Started { runs: Vec::new(), problem: Some("no engine".into()), remark: None });
     press(&mut app, "s");
     assert_eq!(work(&mut app).iter().filter(|task| matches!(task, Task::Start(_))).count(), 1, "after a failure it can be tried again");
+}
+
+/// An engine costs seconds and hundreds of megabytes: who only looks at runs starts none.
+#[test]
+fn the_engine_is_asked_only_for_what_is_on_the_screen() {
+    let asked = |app: &mut App| {
+        app.tick();
+        let tasks = work(app);
+        let count = |wanted: fn(&Task) -> bool| tasks.iter().filter(|task| wanted(task)).count();
+        (count(|task| matches!(task, Task::Doctor)), count(|task| matches!(task, Task::Estimate { .. })))
+    };
+    let mut app = with_runs();
+    assert_eq!(asked(&mut app), (0, 0));
+    press(&mut app, "2");
+    assert_eq!(asked(&mut app), (0, 0));
+    press(&mut app, "1");
+    assert_eq!(asked(&mut app), (1, 1));
+    assert_eq!(asked(&mut app), (0, 0), "once");
+    press(&mut app, "5 1");
+    assert_eq!(asked(&mut app), (0, 0), "and not again for the same experiment");
+    assert_eq!(asked(&mut first_start()), (1, 1), "the first start shows Configure");
 }
 
 #[test]

@@ -135,10 +135,10 @@ fn same_work(one: &Experiment, other: &Experiment) -> bool {
         && one.ordering == other.ordering
 }
 
-/// What `auto` becomes on this machine, from the engine's doctor.
+/// What `auto` becomes on this machine, from what the engine says of it or has said.
 pub(super) fn doctor() -> Result<Machine, String> {
     let engine = Engine::find().map_err(|error| one_line(&error.to_string()))?;
-    let report = engine.doctor().map_err(|error| one_line(&error.to_string()))?;
+    let report = engine.machine().map_err(|error| one_line(&error.to_string()))?;
     let text = |path: &[&str]| path.iter().try_fold(&report, |at, key| at.get(key)).and_then(Value::as_str).unwrap_or_default().to_string();
     let threads = report.get("threads").and_then(Value::as_u64).unwrap_or(0);
     let cuda = report.pointer("/cuda/available").and_then(Value::as_bool).unwrap_or(false);

@@ -18,6 +18,9 @@ use tokio::sync::mpsc::UnboundedSender;
 
 /// Events that are read of a run whose course is wanted, in one go.
 const CHUNK: usize = 20_000;
+/// How long an engine that has ended its run may hold it still: so many looks, so far apart.
+const LOOKS: u32 = 40;
+const LOOK: std::time::Duration = std::time::Duration::from_millis(50);
 
 /// Does the work.
 #[derive(Clone)]
@@ -89,7 +92,7 @@ impl Worker {
                 Ok(_) => Message::Changed(directory, String::new()),
                 Err(error) => Message::Failed(said(&error)),
             },
-            Task::Delete(directory) => match RunDirectory::open(&directory).and_then(|run| catalogue::delete(&run)) {
+            Task::Delete(directory) => match RunDirectory::open(&directory).and_then(|run| delete(&run)) {
                 Ok(()) => Message::Changed(directory, "deleted".into()),
                 Err(error) => Message::Failed(said(&error)),
             },
@@ -119,6 +122,18 @@ impl Worker {
         let experiment = config::read(text, "experiment", &[]).map_err(|problems| one_line(&problems.to_string()))?;
         images::read(&experiment.data, self.data.as_deref()).map(Box::new)
     }
+}
+
+/// Deletes a run. An engine that has said how it ended holds the lock a moment longer, and is waited for.
+fn delete(run: &RunDirectory) -> run::Result<()> {
+    let over = run::Status::read(&run.status()).is_ok_and(|status| status.is_some_and(|status| status.state.is_over()));
+    for _ in 0..LOOKS {
+        match catalogue::delete(run) {
+            Err(run::Error::Locked { .. }) if over => std::thread::sleep(LOOK),
+            done => return done,
+        }
+    }
+    catalogue::delete(run)
 }
 
 /// An error of the run directory with its hint, on one line.

@@ -170,7 +170,7 @@ impl Configure {
 
     /// Sets a field outside of an edit: a refusal is said in the message line.
     fn set_said(&mut self, path: &str, value: &str, shared: &mut Shared) {
-        if let Err(problem) = self.set(path, value, shared) {
+        if let Err(problem) = self.set(path, value) {
             shared.say(Tone::Bad, problem.sentence());
         }
     }
@@ -182,7 +182,7 @@ impl Configure {
         }
         self.remember();
         self.draft.unset(&row.path);
-        self.changed(shared);
+        self.changed();
     }
 
     fn undo(&mut self, shared: &mut Shared) {
@@ -191,7 +191,7 @@ impl Configure {
             return;
         };
         self.redo.push(Before { base: self.base.clone(), text: self.draft.text() });
-        self.restore(before, shared);
+        self.restore(before);
     }
 
     fn redo(&mut self, shared: &mut Shared) {
@@ -200,17 +200,17 @@ impl Configure {
             return;
         };
         self.undo.push(Before { base: self.base.clone(), text: self.draft.text() });
-        self.restore(after, shared);
+        self.restore(after);
     }
 
-    fn restore(&mut self, state: Before, shared: &mut Shared) {
+    fn restore(&mut self, state: Before) {
         if let Ok(draft) = Draft::new(&state.text, &state.base.name) {
             self.draft = draft;
             if self.base != state.base {
                 self.base_experiment = config::read(&state.base.text, &state.base.name, &[]).ok();
                 self.base = state.base;
             }
-            self.changed(shared);
+            self.changed();
         }
     }
 
@@ -306,7 +306,7 @@ impl Configure {
         // An experiment that bears its preset's name bears the new one's: runs of the two are told apart.
         let bore = self.base.name.rsplit('/').next().unwrap_or_default();
         let renames = name != self.base.name && self.draft.get("name").is_some_and(|named| named == bore);
-        if renames && let Err(problem) = self.set("name", name.rsplit('/').next().unwrap_or(&name), shared) {
+        if renames && let Err(problem) = self.set("name", name.rsplit('/').next().unwrap_or(&name)) {
             shared.say(Tone::Bad, problem.sentence());
             return;
         }

@@ -92,6 +92,10 @@ pub struct Configure {
     focus: Focus,
     cost: Cost,
     generation: u64,
+    /// The generation whose cost was asked for last.
+    asked: u64,
+    /// Whether what the machine can do was asked for.
+    asked_machine: bool,
     scroll: Scroll,
     /// Whether a start is under way, so that a second key does not start a second run.
     starting: bool,
@@ -125,6 +129,8 @@ impl Configure {
             focus: Focus::on(FORM),
             cost: Cost::default(),
             generation: 0,
+            asked: 0,
+            asked_machine: false,
             scroll: Scroll::default(),
             starting: false,
         };
@@ -154,7 +160,7 @@ impl Configure {
         match Draft::new(&preset.text, &preset.name) {
             Ok(draft) => {
                 let base = Base { name: preset.name.clone(), text: preset.text.clone(), own: preset.own, parent: None };
-                self.begin(base, draft, shared);
+                self.begin(base, draft);
             }
             Err(problems) => shared.say(Tone::Bad, problems.to_string().replace('\n', "; ")),
         }
@@ -171,7 +177,7 @@ impl Configure {
                     shared.say(Tone::Bad, problem.sentence());
                 }
                 let base = Base { name: safe(&taken.name), text: taken.text, own: false, parent };
-                self.begin(base, draft, shared);
+                self.begin(base, draft);
                 let text = match taken.taken {
                     Taken::Duplicate => "taken from the run: change what you like, then start".to_string(),
                     Taken::Fork => "fork: starts from this run's checkpoint, with what you change here".to_string(),
@@ -183,7 +189,7 @@ impl Configure {
         }
     }
 
-    fn begin(&mut self, base: Base, draft: Draft, shared: &mut Shared) {
+    fn begin(&mut self, base: Base, draft: Draft) {
         if self.base != Base::default() {
             self.remember();
         }
@@ -192,7 +198,7 @@ impl Configure {
         self.draft = draft;
         self.cursor = Cursor::default();
         self.editing = None;
-        self.changed(shared);
+        self.changed();
     }
 
     fn remember(&mut self) {
@@ -204,7 +210,7 @@ impl Configure {
     }
 
     /// The experiment has changed: reads it anew and looks what is wrong, what differs, what it costs.
-    fn changed(&mut self, shared: &mut Shared) {
+    fn changed(&mut self) {
         let checked = self.draft.check();
         self.whole = checked.is_ok();
         match checked {
@@ -226,7 +232,19 @@ impl Configure {
         self.build_rows();
         self.generation += 1;
         self.cost = Cost::default();
-        self.ask_for_cost(shared);
+    }
+
+    /// The pane is on the screen: asks for what is to be seen there and takes an engine to answer. Who only looks at runs
+    /// starts none.
+    pub fn shown(&mut self, shared: &mut Shared) {
+        if self.asked != self.generation {
+            self.asked = self.generation;
+            self.ask_for_cost(shared);
+        }
+        if !self.asked_machine {
+            self.asked_machine = true;
+            shared.spawn(Task::Doctor);
+        }
     }
 
     fn build_rows(&mut self) {
@@ -247,13 +265,13 @@ impl Configure {
     }
 
     /// Sets a field, with a step back. A refused value changes nothing.
-    fn set(&mut self, path: &str, value: &str, shared: &mut Shared) -> Result<(), Problem> {
+    fn set(&mut self, path: &str, value: &str) -> Result<(), Problem> {
         let before = Before { base: self.base.clone(), text: self.draft.text() };
         self.draft.set(path, value)?;
         if self.draft.text() != before.text {
             self.undo.push(before);
             self.redo.clear();
-            self.changed(shared);
+            self.changed();
         }
         Ok(())
     }
@@ -264,7 +282,7 @@ impl Configure {
         match editing.edit.key(key) {
             Typed::Done => {
                 let (path, value) = (editing.path.clone(), editing.edit.text());
-                match self.set(&path, &value, shared) {
+                match self.set(&path, &value) {
                     Ok(()) => {
                         self.editing = None;
                         shared.messages.clear();

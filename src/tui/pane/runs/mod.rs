@@ -239,7 +239,7 @@ impl Runs {
             shared.say(Tone::Plain, sentences::several(&name, &unfold));
             return true;
         }
-        let held = summary.pid.is_some();
+        let held = lives(&summary);
         let not_now = |wanted: &str| sentences::not_now(&name, summary.state, held, wanted);
         match action {
             Action::Resume => match (summary.state, held) {
@@ -265,6 +265,11 @@ impl Runs {
         }
         true
     }
+}
+
+/// Whether an engine works on a run. One that has said how the run ended is only on its way out: no file tells when it is.
+fn lives(run: &Summary) -> bool {
+    run.pid.is_some() && !run.state.is_over()
 }
 
 impl Component for Runs {
@@ -312,7 +317,7 @@ impl Component for Runs {
         }
         let row = self.rows.get(self.cursor.at);
         let run = self.chosen(shared).filter(|_| row.is_some_and(|row| row.members().len() == 1));
-        let held = run.is_some_and(|run| run.pid.is_some());
+        let held = run.is_some_and(lives);
         let state = run.map(|run| run.state);
         let fits = match action {
             Action::Open => match row {

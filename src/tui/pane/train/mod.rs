@@ -12,7 +12,7 @@ use crate::tui::focus::Focus;
 use crate::tui::format;
 use crate::tui::history::History;
 use crate::tui::keymap::Action;
-use crate::tui::look::Size;
+use crate::tui::look::{Look, Size};
 use crate::tui::message::Read;
 use crate::tui::messages::Tone;
 use crate::tui::sentences;
@@ -35,7 +35,7 @@ const STALE: Duration = Duration::from_secs(10);
 
 /// Least time between two changes of the curves. Values follow every reading; a curve that moves with every step says no
 /// more and costs most of the bytes.
-const CURVES: Duration = Duration::from_secs(2);
+const CURVES: Duration = Duration::from_millis(2_500);
 /// Steps whose pace is averaged: single ones jitter.
 const RATE: usize = 24;
 /// By how much the pace must change to be shown anew.
@@ -103,11 +103,27 @@ pub struct Train {
     rows: Scroll,
     /// Lines of the log scrolled up from the newest.
     log_back: usize,
-    heard: Option<(u64, Instant)>,
+    heard: Option<Heard>,
+    /// Whether the silence of the run is on the screen.
+    silent: bool,
     curves: Curves,
 }
 
+/// When the run was heard of last.
+#[derive(Debug, Clone, Copy)]
+struct Heard {
+    heartbeat: u64,
+    at: Instant,
+    /// The same by the clock on the wall.
+    time: f64,
+}
+
 impl Train {
+    /// The state of the run that is shown.
+    pub fn state(&self) -> State {
+        self.state
+    }
+
     /// The run that is shown.
     pub fn directory(&self) -> Option<&Path> {
         self.directory.as_deref()
@@ -159,8 +175,8 @@ impl Train {
             self.published = Some(published);
         }
         let heartbeat = read.status.as_ref().map_or(0, |status| status.heartbeat);
-        if self.heard.is_none_or(|(before, _)| before != heartbeat) || !read.events.is_empty() {
-            self.heard = Some((heartbeat, Instant::now()));
+        if self.heard.is_none_or(|heard| heard.heartbeat != heartbeat) || !read.events.is_empty() {
+            self.heard = Some(Heard { heartbeat, at: Instant::now(), time: format::now() });
         }
         let before = std::mem::replace(&mut self.state, read.state);
         (self.status, self.held, self.pending) = (read.status.or(self.status.take()), read.held, read.pending);
@@ -204,25 +220,24 @@ impl Train {
         }
     }
 
-    /// When the screen must look again although nothing was read: a silence becomes worth a mark, and then counts on; the
-    /// curves are behind.
+    /// When the screen must look again although nothing was read: a silence becomes worth a mark; the curves are behind.
     pub fn wake(&self) -> Option<Instant> {
-        let (_, since) = self.heard?;
-        let quiet = since.elapsed();
-        let silence = (self.state == State::Training && self.held)
-            .then(|| if quiet < STALE { since + STALE } else { Instant::now() + Duration::from_secs(1) });
+        let heard = self.heard?;
+        let silence = (self.state == State::Training && self.held && !self.silent).then(|| heard.at + STALE);
         let behind = (self.curves.to < self.history.at.0).then(|| self.curves_due());
         [silence, behind].into_iter().flatten().min()
     }
 
     /// Time has passed: brings the curves up to the newest step, if that is due. Answers whether the picture may be
-    /// another one: the curves moved, or a silence is counted.
+    /// another one: the curves moved, or a silence has begun or ended.
     pub fn tick(&mut self, now: Instant) -> bool {
         let behind = self.curves.to < self.history.at.0 && self.curves_due() <= now;
         if behind {
             self.follow_curves();
         }
-        behind || self.silence().is_some()
+        let silent = self.silence().is_some();
+        let changed = std::mem::replace(&mut self.silent, silent) != silent;
+        behind || changed
     }
 
     fn curves_due(&self) -> Instant {
@@ -289,10 +304,16 @@ impl Train {
         self.focus.get(&self.there())
     }
 
-    /// How long nothing was heard of a run that should speak.
-    fn silence(&self) -> Option<Duration> {
-        let (_, since) = self.heard?;
-        (self.state == State::Training && since.elapsed() >= STALE).then(|| since.elapsed())
+    /// Since when nothing was heard of a run that should speak, by the clock on the wall. A moment stays as it is, where
+    /// the time since then would change the screen every second while nothing happens.
+    fn silence(&self) -> Option<f64> {
+        let heard = self.heard?;
+        (self.state == State::Training && heard.at.elapsed() >= STALE).then_some(heard.time)
+    }
+
+    /// What is said of a silence.
+    fn said_of_silence(&self, look: &Look) -> Option<String> {
+        self.silence().map(|since| format!("last heard at {}", look.clock.time_of_day(since)))
     }
 }
 
@@ -345,7 +366,7 @@ impl Component for Train {
         }
     }
 
-    fn fact(&self, _shared: &Shared) -> (String, Role) {
+    fn fact(&self, shared: &Shared) -> (String, Role) {
         if self.directory.is_none() {
             return ("no run".into(), Role::Muted);
         }
@@ -357,8 +378,8 @@ impl Component for Train {
                     let (sign, role) = if *level == Level::Error { ("✗", Role::Bad) } else { ("⚠", Role::Warning) };
                     return (format!("{sign} {text}"), role);
                 }
-                if let Some(silence) = self.silence() {
-                    return (format!("⚠ last heard {} ago", format::duration(silence.as_secs_f64())), Role::Warning);
+                if let Some(said) = self.said_of_silence(&shared.look) {
+                    return (format!("⚠ {said}"), Role::Warning);
                 }
                 let left = self.history.remaining().map(|left| format!(" · {}", format::left(left))).unwrap_or_default();
                 (format!("training {percent}{left}"), Role::Accent)

@@ -141,7 +141,7 @@ impl Train {
         let epochs = self.history.started.as_ref().map_or(0, |started| started.epochs).max(status.map_or(0, |status| status.epochs));
         let (epochs, planned) = (format::count(epochs), format::count(steps));
         let value = look.style(Role::Value);
-        let remark = self.remark();
+        let remark = self.remark(look);
         let step = Span::styled(text::right(&format::count(done), planned.len()), value);
         let mut line = Line::from(vec![
             Span::raw(" epoch "),
@@ -166,16 +166,16 @@ impl Train {
     }
 
     /// What stands at the right of the progress: a command that waits, why it stands still, how it ended.
-    fn remark(&self) -> (String, Role) {
+    fn remark(&self, look: &Look) -> (String, Role) {
         if let Some(asked) = self.pending.first() {
             return (format!("{asked} asked"), Role::Warning);
         }
         match self.state {
             State::Paused if self.held => ("paused, device kept".into(), Role::Warning),
             State::Paused => ("paused, device free".into(), Role::Warning),
-            State::Training | State::Queued => self.silence().map_or((String::new(), Role::Muted), |silence| {
-                (format!("last heard {} ago", format::duration(silence.as_secs_f64())), Role::Warning)
-            }),
+            State::Training | State::Queued => {
+                self.said_of_silence(look).map_or((String::new(), Role::Muted), |said| (said, Role::Warning))
+            }
             state => {
                 let seconds = self.status.as_ref().map_or(0.0, |status| status.seconds);
                 let role = match state {
