@@ -24,8 +24,8 @@ pub struct Arguments {
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Bars are so long at most.
 const BAR: usize = 28;
-/// Images that are named at either end.
-const NAMED: usize = 4;
+/// Columns that the names of images may take behind their label.
+const NAMED: usize = 54;
 
 /// Prints the numbers of a run's scorings.
 pub fn run(context: &Context, arguments: &Arguments) -> Result<(), Failure> {
@@ -172,11 +172,22 @@ fn chosen_over_steps(text: &mut String, digest: &Digest) {
     text.push('\n');
 }
 
+/// As many words as a line has room for.
+fn fitted(words: impl Iterator<Item = String>) -> String {
+    let mut line = String::new();
+    for word in words {
+        if line.len() + word.len() + 2 > NAMED {
+            break;
+        }
+        line.push_str(if line.is_empty() { "" } else { "  " });
+        line.push_str(&word);
+    }
+    line
+}
+
 fn images(text: &mut String, order: &Order) {
     text.push_str(&format!("images trained on up to step {}\n", thousands(order.step)));
-    let list = |chosen: &[crate::scores::Chosen]| {
-        chosen.iter().take(NAMED).map(|one| format!("#{} x{}", one.image, thousands(one.times))).collect::<Vec<_>>().join("  ")
-    };
+    let list = |chosen: &[crate::scores::Chosen]| fitted(chosen.iter().map(|one| format!("#{} x{}", one.image, thousands(one.times))));
     for (name, counts) in [("run".to_string(), &order.run), (format!("epoch {}", order.epoch_number), &order.epoch)] {
         match counts.even {
             Some(times) => row(text, &format!("{name}: every image"), &format!("x{}", thousands(times))),
@@ -187,9 +198,7 @@ fn images(text: &mut String, order: &Order) {
             }
         }
     }
-    let places = |places: &[crate::scores::Place]| {
-        places.iter().take(NAMED).map(|one| format!("#{} at {:.0} %", one.image, one.place * 100.0)).collect::<Vec<_>>().join("  ")
-    };
+    let places = |places: &[crate::scores::Place]| fitted(places.iter().map(|one| format!("#{} at {:.0} %", one.image, one.place * 100.0)));
     if !order.earliest.is_empty() {
         row(text, "earliest in an epoch", &places(&order.earliest));
         row(text, "latest in an epoch", &places(&order.latest));

@@ -40,7 +40,7 @@ fn the_numbers_can_be_read_by_people_and_programs() {
         "loss delta, K = 4, same batch; 27 scorings in 30 of 30 steps",
         "scores at step 29: loss delta (last 27 scorings, 99 candidates)",
         "chosen score over steps",
-        "every image           x3",
+        "every image       x3",
         "between two epochs",
         "batch of step 29",
         "228 forward        129 backward",

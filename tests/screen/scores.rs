@@ -62,7 +62,7 @@ fn a_resume_leaves_no_ghosts() {
     terminal.keys("3");
     terminal.until("the lost run", |screen| screen.contains("✗ lost") && shown_step(screen) == Some(149));
     terminal.keys("5");
-    terminal.wait("newest first");
+    terminal.until("the lost run in the list", |screen| screen.contains("newest first") && screen.contains(" lost "));
     terminal.keys("r");
     terminal.wait("1 training");
     terminal.keys("3");

@@ -59,7 +59,8 @@ impl HeatMap<'_> {
         put(buffer, row, 0, 0, left, muted);
         put_right(buffer, row, 0, right, muted);
         let width = crate::tui::text::width;
-        if width(left) + width(right) + width(middle) + 2 <= usize::from(row.width) {
+        // The mark may stand anywhere: a word in its way could not be read.
+        if self.marked.is_none() && width(left) + width(right) + width(middle) + 2 <= usize::from(row.width) {
             put(buffer, row, (row.width - width(middle) as u16) / 2, 0, middle, muted);
         }
         if let Some(x) = self.marked {

@@ -46,7 +46,7 @@ impl Scores {
             put_right(buffer, Rect { width: area.width - 1, ..area }, y, &format!("{chosen} chosen"), look.style(Role::Series(1)));
         }
         if view.window.candidates == 0 && view.scored {
-            put(buffer, area, 1, 0, "scores come with the next saved state", look.style(Role::Muted));
+            put(buffer, area, 1, 0, self.later(), look.style(Role::Muted));
         }
     }
 
@@ -103,7 +103,7 @@ impl Scores {
         let range = if self.ranks { Some((0.0, 1.0)) } else { heat.range() };
         let (columns, rows) = HeatMap::room(area);
         let Some((low, high)) = range.filter(|_| !heat.is_empty()) else {
-            put(buffer, area, 1, 0, "scores come with the next saved state", look.style(Role::Muted));
+            put(buffer, area, 1, 0, self.later(), look.style(Role::Muted));
             return;
         };
         // Ranks count from the top, which is the share 0.

@@ -17,8 +17,8 @@ impl Scores {
     pub(super) fn lines(&self, which: usize, width: usize, look: &Look) -> Vec<Line<'static>> {
         let Some(digest) = &self.digest else { return Vec::new() };
         match which {
-            SAMPLES => samples(digest, width, look),
-            BATCH => batch(digest, width, look),
+            SAMPLES => samples(digest, self.later(), width, look),
+            BATCH => batch(digest, self.later(), width, look),
             _ => cost(digest, width, look),
         }
     }
@@ -37,11 +37,11 @@ fn row(label: &str, words: impl IntoIterator<Item = String>, width: usize, look:
     line
 }
 
-fn samples(digest: &Digest, width: usize, look: &Look) -> Vec<Line<'static>> {
+fn samples(digest: &Digest, later: &str, width: usize, look: &Look) -> Vec<Line<'static>> {
     let muted = look.style(Role::Muted);
     let mut lines = Vec::new();
     match &digest.images {
-        None if digest.facts.recorded => lines.push(Line::styled(" told with the next saved state", muted)),
+        None if digest.facts.recorded => lines.push(Line::styled(format!(" {later}"), muted)),
         None => lines.push(Line::styled(" not recorded: ordering.record_scores is off", muted)),
         Some(order) => chosen(order, width, &mut lines, look),
     }
@@ -91,10 +91,10 @@ fn counts(counts: &Counts, order: &Order, width: usize, lines: &mut Vec<Line<'st
     }
 }
 
-fn batch(digest: &Digest, width: usize, look: &Look) -> Vec<Line<'static>> {
+fn batch(digest: &Digest, later: &str, width: usize, look: &Look) -> Vec<Line<'static>> {
     let classes = &digest.view.batch.classes;
     if classes.iter().all(|(_, count)| *count == 0) {
-        return vec![Line::styled(" told with the next saved state", look.style(Role::Muted))];
+        return vec![Line::styled(format!(" {later}"), look.style(Role::Muted))];
     }
     let most = classes.iter().map(|(_, count)| *count as usize).max().unwrap_or(0).max(1);
     let name = classes.iter().map(|(name, _)| text::width(name)).max().unwrap_or(0).min(14);

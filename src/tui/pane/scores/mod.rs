@@ -211,6 +211,11 @@ impl Scores {
         shared.spawn(Task::BatchImages { directory, step: view.step, items });
     }
 
+    /// What stands in place of numbers that only score files have.
+    fn later(&self) -> &'static str {
+        if self.state.is_over() { "no score file tells" } else { "told with the next saved state" }
+    }
+
     /// The steps there are.
     fn last(&self) -> u64 {
         self.digest.as_ref().map_or(0, |digest| digest.step)

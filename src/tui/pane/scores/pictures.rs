@@ -25,7 +25,7 @@ impl Scores {
             Some(Ok(set)) => set,
             Some(Err(problem)) => return say(buffer, &format!("✗ {}", text::safe(problem)), Role::Bad),
             None if self.images_of.is_some() => return say(buffer, "reading the images …", Role::Muted),
-            None => return say(buffer, "Which images these were is written with the next saved state.", Role::Muted),
+            None => return say(buffer, self.later(), Role::Muted),
         };
         let (room, rows) = (usize::from(area.width.saturating_sub(1)), usize::from(area.height));
         let width = set.width.min(LEAST.max(room / 4)).min(room);
