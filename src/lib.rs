@@ -3,6 +3,7 @@
 
 pub mod cli;
 pub mod launch;
+pub mod scores;
 pub mod tui;
 pub mod words;
 

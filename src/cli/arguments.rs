@@ -1,7 +1,7 @@
 //! What may stand on the command line.
 
 use super::context::Color;
-use super::{ask, completions, data, eval, fork, preset, resume, run, runs};
+use super::{ask, completions, data, eval, fork, preset, resume, run, runs, scores};
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -76,6 +76,8 @@ pub enum Command {
     Fork(fork::Arguments),
     /// Evaluate a checkpoint or a run
     Eval(eval::Arguments),
+    /// What an ordering preferred, how that changed, what it cost
+    Scores(scores::Arguments),
     /// Everything that ever ran here
     #[command(subcommand)]
     Runs(runs::Command),
@@ -92,9 +94,6 @@ pub enum Command {
     /// Evaluate attacks
     #[command(hide = true)]
     Attack(NotBuilt),
-    /// Numbers of an ordering
-    #[command(hide = true)]
-    Scores(NotBuilt),
     /// Compare arms over seeds
     #[command(hide = true)]
     Compare(NotBuilt),

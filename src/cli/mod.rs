@@ -19,6 +19,7 @@ mod progress;
 mod resume;
 mod run;
 mod runs;
+mod scores;
 mod train;
 
 pub use arguments::Global;
@@ -62,13 +63,13 @@ fn dispatch(context: &Context, command: Option<Command>) -> Result<(), Failure> 
         Some(Command::Checkpoint(arguments)) => ask::checkpoint(context, arguments),
         Some(Command::Fork(arguments)) => fork::run(context, arguments),
         Some(Command::Eval(arguments)) => eval::run(context, arguments),
+        Some(Command::Scores(arguments)) => scores::run(context, &arguments),
         Some(Command::Runs(command)) => runs::run(context, command),
         Some(Command::Data(command)) => data::run(&command, context),
         Some(Command::Preset(command)) => preset::run(&command, context),
         Some(Command::Doctor) => doctor::run(context),
         Some(Command::Completions(arguments)) => completions::run(&arguments),
         Some(Command::Attack(_)) => not_built("attack"),
-        Some(Command::Scores(_)) => not_built("scores"),
         Some(Command::Compare(_)) => not_built("compare"),
         Some(Command::Report(_)) => not_built("report"),
         Some(Command::Sweep(_)) => not_built("sweep"),

@@ -5,6 +5,7 @@ pub mod config;
 pub mod data;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod foreign;
+pub mod passes;
 pub mod random;
 pub mod record;
 pub mod run;

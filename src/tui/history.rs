@@ -4,6 +4,7 @@
 use super::format;
 use super::series::Series;
 use super::text::safe;
+use curricle_core::passes::Passes;
 use curricle_core::record::{Evaluation, Event, Finished, Level, Started, What};
 use std::collections::VecDeque;
 
@@ -91,6 +92,8 @@ pub struct History {
     pub scorer: String,
     /// Candidates of the last choice.
     pub candidates: usize,
+    /// What a step cost so far, in plain steps on a whole batch.
+    pub plain_steps: Option<f64>,
     /// The newest step and its epoch.
     pub at: (u64, u64),
     /// Epoch of the newest evaluation on the test set.
@@ -128,7 +131,7 @@ impl History {
                 if self.scorer != scoring.scorer {
                     self.scorer = safe(&scoring.scorer);
                 }
-                self.candidates = scoring.candidates as usize;
+                self.candidates = scoring.candidates.max(scoring.scores.len() as u64) as usize;
                 self.scoring += scoring.seconds;
                 if scoring.score.is_finite() {
                     self.chosen.push(event.step, scoring.score);
@@ -183,6 +186,10 @@ impl History {
         self.norm_sum.push(event.step, step.norm_sum);
         self.images.push(event.step, step.images as f64);
         self.passes.push(event.step, step.forward + step.backward);
+        let batch = self.started.as_ref().map_or(0, |started| started.batch);
+        let trained = step.images as f64 / batch as f64;
+        let passes = Passes { forward: step.forward, backward: step.backward };
+        self.plain_steps = (batch > 0 && trained > 0.0).then(|| passes.plain_steps() / trained);
         if let Some((time, images)) = self.before {
             let seconds = event.time - time;
             if seconds > 0.0 {

@@ -71,22 +71,21 @@ impl Preview {
     pub fn lines(&self, columns: usize, look: &Look) -> Vec<Line<'static>> {
         let width = self.width.min(COLUMNS);
         let beside = ((columns + 2) / (width + 2)).clamp(1, PER_CLASS);
-        let coloured = matches!(look.theme.depth, Depth::True | Depth::Palette) && look.symbols != Symbols::Ascii;
         let mut lines = vec![Line::from(self.head.clone())];
         for (name, images) in &self.classes {
             lines.push(Line::default());
             lines.push(Line::styled(name.clone(), look.style(Role::Accent)));
-            let drawn: Vec<Vec<Vec<Cell>>> = images
+            let pictures: Vec<Vec<Vec<Cell>>> = images
                 .iter()
                 .take(beside)
                 .map(|pixels| {
                     let picture = Picture { pixels, height: self.height, width: self.width, channels: self.channels };
-                    if coloured { half_blocks(picture, width) } else { characters(picture, width) }
+                    drawn(picture, width, look)
                 })
                 .collect();
-            for row in 0..drawn.iter().map(Vec::len).max().unwrap_or(0) {
+            for row in 0..pictures.iter().map(Vec::len).max().unwrap_or(0) {
                 let mut spans = Vec::new();
-                for picture in &drawn {
+                for picture in &pictures {
                     spans.extend(picture.get(row).into_iter().flatten().map(|cell| span(cell, look.theme.depth)));
                     spans.push(Span::raw("  "));
                 }
@@ -97,7 +96,23 @@ impl Preview {
     }
 }
 
+/// A picture as this look can show it.
+fn drawn(picture: Picture<'_>, width: usize, look: &Look) -> Vec<Vec<Cell>> {
+    let coloured = matches!(look.theme.depth, Depth::True | Depth::Palette) && look.symbols != Symbols::Ascii;
+    if coloured { half_blocks(picture, width) } else { characters(picture, width) }
+}
+
+/// The cells of a picture at most so wide, row by row: a sign and its style.
+pub fn cells(picture: Picture<'_>, width: usize, look: &Look) -> Vec<Vec<(char, Style)>> {
+    let styled = |cell: &Cell| (cell.character, style(cell, look.theme.depth));
+    drawn(picture, width, look).iter().map(|row| row.iter().map(styled).collect()).collect()
+}
+
 fn span(cell: &Cell, depth: Depth) -> Span<'static> {
+    Span::styled(cell.character.to_string(), style(cell, depth))
+}
+
+fn style(cell: &Cell, depth: Depth) -> Style {
     let colour = |[red, green, blue]: [u8; 3]| match depth {
         Depth::True => Color::Rgb(red, green, blue),
         _ => Color::Indexed(16 + 36 * level(red) + 6 * level(green) + level(blue)),
@@ -105,7 +120,7 @@ fn span(cell: &Cell, depth: Depth) -> Span<'static> {
     let mut style = Style::new();
     style.fg = cell.foreground.map(colour);
     style.bg = cell.background.map(colour);
-    Span::styled(cell.character.to_string(), style)
+    style
 }
 
 /// The nearest of the six levels of xterm's colour cube: 0, 95, 135, 175, 215, 255.

@@ -3,6 +3,7 @@
 use super::history::History;
 use super::images::Preview;
 use super::task::Taken;
+use crate::scores::{Digest, Missing};
 use curricle_core::config::Published;
 use curricle_core::record::Event;
 use curricle_core::run::catalogue::Summary;
@@ -53,6 +54,10 @@ pub enum Message {
     Doctor(Result<Machine, String>),
     /// Images were read.
     Images(Result<Box<Preview>, String>),
+    /// What is new in a run's scorings.
+    Scores(Box<ScoresRead>),
+    /// Images of a step's batch were read.
+    BatchImages(PathBuf, Result<Box<BatchImages>, String>),
 }
 
 /// What is new in the followed run.
@@ -84,6 +89,46 @@ pub struct Read {
     pub damaged: u64,
     /// What could not be read at all, and why.
     pub problem: Option<String>,
+}
+
+/// What was read of a run's scorings.
+#[derive(Debug)]
+pub struct ScoresRead {
+    /// The run's directory.
+    pub directory: PathBuf,
+    /// What is shown; nothing where all is as it was.
+    pub outcome: Result<Option<ScoresShown>, String>,
+    /// More is there already.
+    pub more: bool,
+}
+
+/// The numbers of a run's scorings, and why there is no view of the step that was asked for, if there is none.
+pub type ScoresShown = (Box<Digest>, Option<Missing>);
+
+/// Images of a step's batch.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct BatchImages {
+    /// The step.
+    pub step: u64,
+    /// Rows of an image.
+    pub height: usize,
+    /// Columns of an image.
+    pub width: usize,
+    /// 1 for grey, 3 for colour.
+    pub channels: usize,
+    /// The images, in the order of the batch.
+    pub images: Vec<BatchImage>,
+}
+
+/// One of them.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct BatchImage {
+    /// Its place in the training set.
+    pub number: u32,
+    /// Name of its class.
+    pub class: String,
+    /// Its pixels.
+    pub pixels: Vec<u8>,
 }
 
 /// A preset of the list.
@@ -142,6 +187,8 @@ pub struct Estimate {
     pub seconds: f64,
     /// Where the times are from.
     pub source: String,
+    /// Images of the training set.
+    pub train_images: u64,
 }
 
 /// What the machine can do, as far as the screen shows it.

@@ -128,6 +128,16 @@ pub fn nothing_open(runs: &str) -> String {
     format!("no run is open here; {runs} goes to Runs, where one is opened")
 }
 
+/// A step was typed that a run does not have.
+pub fn no_step(typed: &str, last: &str) -> String {
+    format!("there is no step {}: type a number from 1 to {last}", name(typed))
+}
+
+/// The step that was shown is gone.
+pub fn step_gone(step: &str, last: &str) -> String {
+    format!("step {step} is gone: the run went on from before it, and has {last} steps now")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -163,6 +173,8 @@ mod tests {
             plain(welcome("Enter", "15 min", "Shift-Tab")),
             plain(STARTED.into()),
             plain(nothing_open("5")),
+            plain(no_step(run, "1,234,567")),
+            plain(step_gone("1,234,567", "1,234,000")),
         ];
         for state in State::ALL {
             for held in [false, true] {

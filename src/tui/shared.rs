@@ -20,6 +20,8 @@ pub enum Purpose {
     Command,
     /// A filter of the pane's list; it acts while it is typed.
     Filter,
+    /// A step of a run.
+    Step,
     /// Seeds to start.
     Seeds,
     /// The name of a preset.

@@ -52,6 +52,26 @@ pub enum Task {
     Doctor,
     /// Draw images that an experiment would train on.
     Images(String),
+    /// Read what is new in a run's scorings, and the scorings up to a step.
+    Scores {
+        /// The run's directory.
+        directory: PathBuf,
+        /// The step; nothing for the newest that was scored.
+        step: Option<u64>,
+        /// Whether the pane holds an earlier answer: where nothing is new, none is given.
+        known: bool,
+    },
+    /// Read the images that a step of a run trained on.
+    BatchImages {
+        /// The run's directory.
+        directory: PathBuf,
+        /// The step.
+        step: u64,
+        /// Places of the images in the training set.
+        items: Vec<u32>,
+    },
+    /// The images of a run are not looked at any more: give their memory back.
+    DropImages,
 }
 
 /// What to start.

@@ -11,6 +11,7 @@ mod evaluate;
 mod house;
 mod refusals;
 mod runs;
+mod scores;
 mod start;
 mod surface;
 mod terminal;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 fn help_names_every_command_and_is_there_at_once() {
     let house = House::new("");
     let help = house.ok(&["--help"]);
-    for command in ["run", "resume", "pause", "stop", "checkpoint", "fork", "eval", "runs", "doctor", "completions"] {
+    for command in ["run", "resume", "pause", "stop", "checkpoint", "fork", "eval", "scores", "runs", "doctor", "completions"] {
         assert!(help.lines().any(|line| line.trim_start().starts_with(&format!("{command} "))), "{command}: {help}");
     }
     let shortest = (0..10)
@@ -34,6 +34,7 @@ fn every_command_has_help_of_its_own() {
         &["checkpoint"],
         &["fork"],
         &["eval"],
+        &["scores"],
         &["doctor"],
         &["completions"],
         &["runs"],
@@ -64,7 +65,7 @@ fn without_a_terminal_the_screen_says_what_to_use_instead() {
 #[test]
 fn commands_of_later_work_say_so() {
     let house = House::new("");
-    for command in ["attack", "scores", "compare", "report", "sweep", "queue", "export", "import"] {
+    for command in ["attack", "compare", "report", "sweep", "queue", "export", "import"] {
         let words = format!("error: `curricle {command}` is not built yet\nhint: `curricle --help` lists what is");
         house.refused(&[command], 2, &words);
         house.refused(&[command, "last", "--step", "3"], 2, &words);

@@ -18,8 +18,12 @@
 //! | `stop_early` | step of an early stop | – |
 //! | `hang_at` | step that takes a minute; a message says when it begins | – |
 //!
+//! An experiment with `[ordering]` is given made-up scores of as many candidates as it asks for.
+//!
 //! Its "network" is eight numbers that every step changes depending on the seed, so a resumed run can be held against
 //! an uninterrupted one bit by bit.
+
+mod ordered;
 
 use curricle_core::config::{self, Experiment};
 use curricle_core::record::{self, Level, Selected, What};
@@ -95,6 +99,9 @@ struct Progress {
     test: Option<(f64, f64)>,
     best: Option<(u64, f64)>,
     seconds: f64,
+    /// Candidates scored so far.
+    #[serde(default)]
+    candidates: u64,
     offset: u64,
     seq: u64,
 }
@@ -115,6 +122,7 @@ struct Run<'a> {
     events: EventWriter,
     status: Status,
     progress: Progress,
+    ordered: Option<ordered::Ordered>,
     steps: u64,
     epochs: u64,
     paused: bool,
@@ -163,9 +171,12 @@ fn train(path: &Path, script: &Script) -> Result<u8> {
     let events = EventWriter::open_at(&directory, progress.offset, progress.seq)?;
     let generation = before.as_ref().map_or(0, |status| status.generation + u64::from(resumed));
     let status = Status { state: State::Training, generation, message: None, exit: None, ..fresh(before.as_ref()) };
+    let (steps, epochs) = (script.or("steps", 60), script.or("epochs", 3).max(1));
+    let ordered = ordered::Ordered::open(&directory, &experiment, steps.div_ceil(epochs), progress.step)?;
     let mut run = Run {
-        steps: script.or("steps", 60),
-        epochs: script.or("epochs", 3).max(1),
+        steps,
+        epochs,
+        ordered,
         directory: &directory,
         script,
         experiment,
@@ -259,8 +270,14 @@ impl Run<'_> {
         if self.script.get("step_ms").is_none() {
             std::thread::sleep(Duration::from_millis(2));
         }
+        self.progress.step += 1;
+        if let Some(ordered) = &mut self.ordered {
+            self.progress.candidates += ordered.candidates(self.progress.step);
+            if let Some(scoring) = ordered.step(self.progress.step, begun.elapsed().as_secs_f64() * 0.9)? {
+                self.event(What::Scoring(scoring))?;
+            }
+        }
         let progress = &mut self.progress;
-        progress.step += 1;
         let mut noise = mix(self.experiment.seed.weights, progress.step);
         if self.script.or("drift", 0) == 1 {
             noise ^= u64::from(std::process::id());
@@ -305,8 +322,8 @@ impl Run<'_> {
             norm_sum: norm,
             norm_global: norm,
             images: step * self.experiment.training.batch,
-            forward: step as f64,
-            backward: step as f64,
+            forward: step as f64 + 2.0 * self.progress.candidates as f64,
+            backward: step as f64 + self.progress.candidates as f64,
         }))
     }
 
@@ -433,6 +450,9 @@ impl Run<'_> {
     }
 
     fn save(&mut self) -> Result<()> {
+        if let Some(ordered) = &mut self.ordered {
+            ordered.save()?;
+        }
         self.events.sync()?;
         self.progress.offset = self.events.offset();
         self.progress.seq = self.events.seq();

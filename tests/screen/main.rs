@@ -12,4 +12,5 @@ mod leaving;
 mod loop_by_keys;
 mod quiet;
 mod resilience;
+mod scores;
 mod terminal;

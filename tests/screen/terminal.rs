@@ -48,6 +48,14 @@ impl Home {
         self.scripted(arguments, "")
     }
 
+    /// The same with an engine of one's own.
+    pub fn real(&self, engine: &std::path::Path, arguments: &[&str]) -> String {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_curricle"));
+        let output = command.args(arguments).envs(self.variables()).env("CURRICLE_ENGINE", engine).output().expect("the program runs");
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("text")
+    }
+
     /// The same with a script for the engine.
     pub fn scripted(&self, arguments: &[&str], script: &str) -> String {
         let output = std::process::Command::new(env!("CARGO_BIN_EXE_curricle"))

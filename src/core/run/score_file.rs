@@ -244,7 +244,8 @@ pub struct ScoreWriter {
 }
 
 impl ScoreWriter {
-    /// Goes on after step number `done`: what lies beyond it belongs to a future that was cut.
+    /// Goes on after step number `done`: what lies beyond it belongs to a future that was cut, and is gone from the disk
+    /// before this returns, so that no reader takes it for what comes next.
     ///
     /// # Errors
     /// If the folder cannot be made or read.
@@ -255,17 +256,22 @@ impl ScoreWriter {
             disk::sync_folder(directory.path())?;
         }
         let mut file = ScoreFile { header, steps: Vec::new() };
+        let mut cut = false;
         let current = (done / file.header.steps_per_file) * file.header.steps_per_file + 1;
         for (first, path) in score_files(directory) {
             if first > done {
                 disk::remove(&path)?;
             } else if first == current {
                 let found = ScoreFile::read(&path)?;
+                let there = found.steps.len();
                 file.steps = found.steps;
                 file.steps.retain(|step| step.step <= done);
+                cut = file.steps.len() < there;
             }
         }
-        Ok(Self { directory: directory.clone(), file, saved: true })
+        let mut writer = Self { directory: directory.clone(), file, saved: !cut };
+        writer.save()?;
+        Ok(writer)
     }
 
     /// Takes a step; writes the file where it was its last.

@@ -13,7 +13,7 @@
 use curricle_core::config::{self, Experiment};
 use curricle_core::data::Images;
 use curricle_core::record::{Scoring, What};
-use curricle_core::run::{EventWriter, Origin, RunDirectory, Status};
+use curricle_core::run::{Candidates, EventWriter, OrderedStep, Origin, RunDirectory, ScoreHeader, ScoreWriter, Status};
 use curricle_engine::checkpoint::{self, HostWeights};
 use curricle_engine::error::{Error, Result};
 use curricle_engine::images::{Crops, DeviceSet, Normalisation};
@@ -21,7 +21,7 @@ use curricle_engine::network::Network;
 use curricle_engine::network::pass::Arithmetic;
 use curricle_engine::optimizer::Sgd;
 use curricle_engine::precision::LossScale;
-use curricle_engine::recorder::Recorder;
+use curricle_engine::recorder::{Note, Recorder};
 use curricle_engine::setup::{self, Machine};
 use curricle_engine::step::{Outcome, Stepper};
 use curricle_engine::weights::Weights;
@@ -210,27 +210,46 @@ fn evaluate(bench: &Bench, folder: &Path) -> Result<()> {
     })
 }
 
-/// Scoring events through the recorder of a run, up to the disk.
+/// Scoring events and score files through the recorder of a run, up to the disk.
 fn record(bench: &Bench, folder: &Path, text: &str) -> Result<()> {
     let directory = RunDirectory::create(folder, &bench.experiment, text, Origin::default())?;
     let events = EventWriter::create(&directory)?;
-    let recorder = Recorder::start(directory.clone(), events, Status::default(), false)?;
+    let classes = bench.images.classes.clone();
+    let header =
+        ScoreHeader { format: ScoreHeader::FORMAT, steps_per_file: ScoreHeader::steps_per_file(8), classes, ..ScoreHeader::default() };
+    let scores = ScoreWriter::open(&directory, header, 0)?;
+    let recorder = Recorder::start(directory.clone(), events, Some(scores), Status::default(), false)?;
     say(&bench.about(&[])?);
     let scoring = |step: u64| Scoring {
         scorer: "loss".into(),
         // As many digits as real scores have.
         scores: (0..8).map(|candidate| f64::from((step as f32 + candidate as f32 / 7.0).sin()) + 2.0).collect(),
+        candidates: 8,
         chosen: vec![(step % 8) as u32],
+        classes: vec![13; bench.images.classes.len()],
         forward: 8.0,
         seconds: 1.0 / (step + 3) as f64,
         ..Scoring::default()
     };
-    let mut step = 0;
+    let ordered = |step: u64| OrderedStep {
+        step,
+        epoch: 1,
+        items: (0..bench.experiment.training.batch as u32).collect(),
+        classes: vec![13; bench.images.classes.len()],
+        scored: Some(Candidates {
+            numbers: (0..8).collect(),
+            scores: (0..8).map(|candidate| (step as f32 + candidate as f32 / 7.0).sin()).collect(),
+            chosen: vec![(step % 8) as u32],
+            ..Candidates::default()
+        }),
+    };
+    let mut step = 1;
     serve(|count| {
         let before = std::fs::metadata(directory.events()).map_or(0, |facts| facts.len());
         let began = Instant::now();
         for _ in 0..count {
             recorder.event(step, 1, What::Scoring(scoring(step)))?;
+            recorder.tell(Note::Ordered(Box::new(ordered(step))))?;
             step += 1;
         }
         recorder.barrier()?;

@@ -114,6 +114,7 @@ impl App {
         match prompt.purpose {
             Purpose::Command => self.run_command(text.trim()),
             Purpose::Filter => {}
+            Purpose::Step => self.scores.go_to(&text, &mut self.shared),
             Purpose::Seeds => self.configure.start_seeds(&text, &mut self.shared),
             Purpose::SaveAs => self.configure.save_as(&text, &mut self.shared),
             Purpose::Tags(directory) => Runs::set_tags(&directory, &text, &mut self.shared),
@@ -187,9 +188,14 @@ impl App {
                 }
                 let (pane, shared) = self.pane_mut();
                 let taken = pane.act(action, shared);
-                if !taken && self.place == Place::Train && self.train.directory().is_none() && !moves(action) {
+                if taken || moves(action) {
+                    return;
+                }
+                if self.train.directory().is_none() && matches!(self.place, Place::Train | Place::Scores) {
                     let runs = self.shared.key(Action::PaneRuns);
                     self.shared.say(Tone::Plain, sentences::nothing_open(&runs));
+                } else if self.place == Place::Scores {
+                    self.shared.say(Tone::Plain, "nothing was scored here");
                 }
             }
         }

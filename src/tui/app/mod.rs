@@ -45,12 +45,14 @@ pub struct App {
     pub train: Train,
     /// Runs.
     pub runs: Runs,
-    scores: Scores,
+    /// Scores.
+    pub scores: Scores,
     attacks: Attacks,
     /// Nothing was ever run here: Enter starts `quickstart`.
     first: bool,
     list: Paced,
     read: Paced,
+    scored: Paced,
     looked: Instant,
     /// When the folder of runs is looked at again after a change, and how often still.
     again: Option<(Instant, u8)>,
@@ -133,11 +135,12 @@ impl App {
             configure: Configure::new(setting.presets, &mut shared),
             train: Train::default(),
             runs: Runs::default(),
-            scores: Scores,
+            scores: Scores::default(),
             attacks: Attacks,
             first: setting.first,
             list: Paced::default(),
             read: Paced::default(),
+            scored: Paced::default(),
             looked: Instant::now(),
             again: None,
             shared,
@@ -179,15 +182,34 @@ impl App {
 
     fn go(&mut self, place: Place) {
         self.shared.page = None;
+        if self.place == Place::Scores && place != Place::Scores {
+            self.scores.left(&mut self.shared);
+        }
         self.place = place;
-        match place {
-            Place::Train if self.train.directory().is_none() => {
-                if let Some(directory) = self.shared.foremost().map(|summary| summary.directory.clone()) {
-                    self.train.open(directory, &mut self.shared);
-                }
+        self.enter();
+        if place == Place::Runs {
+            self.runs.shown(&mut self.shared);
+        }
+    }
+
+    /// What the pane that is shown needs to have something to show.
+    fn enter(&mut self) {
+        match self.place {
+            Place::Train => self.open_foremost(),
+            Place::Scores => {
+                self.open_foremost();
+                self.scores.open(self.train.directory().map(Path::to_path_buf), &mut self.shared);
             }
-            Place::Runs => self.runs.shown(&mut self.shared),
             _ => {}
+        }
+    }
+
+    /// Opens the run that matters most, where none is open.
+    fn open_foremost(&mut self) {
+        if self.train.directory().is_none()
+            && let Some(directory) = self.shared.foremost().map(|summary| summary.directory.clone())
+        {
+            self.train.open(directory, &mut self.shared);
         }
     }
 
@@ -219,8 +241,16 @@ impl App {
                     // The past of a run is read as fast as it goes; only news are paced.
                     self.read.last = None;
                 }
+                self.scores.heard(&read, &mut self.shared);
                 self.take_read(*read);
             }
+            Message::Scores(read) => {
+                self.scored.busy = false;
+                if self.scores.read(*read, &mut self.shared) {
+                    (self.scored.wanted, self.scored.last) = (true, None);
+                }
+            }
+            Message::BatchImages(directory, images) => self.scores.images(&directory, images, &mut self.shared),
             Message::Course(directory, course) => {
                 self.train.course(&directory, &course);
                 self.runs.course(directory, course, &mut self.shared);
@@ -286,7 +316,10 @@ impl App {
             }
             Err(problem) => self.shared.say(Tone::Bad, problem),
         }
-        self.shared.loaded = true;
+        if !std::mem::replace(&mut self.shared.loaded, true) {
+            // A pane that was gone to before there was a list shows the foremost run now.
+            self.enter();
+        }
         // The run that is watched may be gone: reading it tells.
         self.read.wanted |= self.train.directory().is_some_and(|directory| self.shared.summary(directory).is_none());
         self.runs.refresh(&mut self.shared);
@@ -357,6 +390,7 @@ impl App {
             if self.train.directory() == Some(directory) {
                 self.read.wanted = true;
             }
+            self.scored.wanted |= self.scores.directory() == Some(directory);
             if self.shared.summary(directory).is_some() {
                 self.runs.touched(directory.clone());
             }
@@ -379,7 +413,9 @@ impl App {
         let look = any_alive.then(|| self.looked + LOOK);
         let touched = self.runs.touched_since().map(|since| since + self.summary_pace());
         let again = self.again.map(|(at, _)| at);
-        [look, touched, again, self.list.due(LIST), self.read.due(READ), self.train.wake()].into_iter().flatten().min()
+        let scores = (self.place == Place::Scores).then(|| [self.scored.due(READ), self.scores.wake()]).into_iter().flatten();
+        let others = [look, touched, again, self.list.due(LIST), self.read.due(READ), self.train.wake()];
+        others.into_iter().chain(scores).flatten().min()
     }
 
     /// Least time between two readings of runs of the list whose files change: longer where the list is not on the screen.
@@ -407,6 +443,13 @@ impl App {
         if self.read.is_due(READ, now) {
             self.read.begin();
             self.shared.spawn(Task::Read);
+        }
+        if self.place == Place::Scores {
+            if self.scored.is_due(READ, now) {
+                self.scored.begin();
+                self.scores.ask(&mut self.shared);
+            }
+            self.scores.ask_for_images(&mut self.shared);
         }
         if self.runs.touched_since().is_some_and(|since| since + self.summary_pace() <= now) {
             for directory in self.runs.take_touched() {

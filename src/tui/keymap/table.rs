@@ -75,6 +75,14 @@ pub const TABLE: &[Entry] = &[
     entry(Action::Smoothing, "smoothing", &["m"], Train, "looking", 0, "smoothing", "Smooth curves over 1, 8, 32 or 128 steps"),
     entry(Action::Overlay, "overlay", &["o"], Train, "looking", 0, "overlay", "Lay the curves of another run under these, then the published one, then none"),
 
+    entry(Action::StepBack, "step-back", &[","], Scores, "step", 10, "back", "The step before"),
+    entry(Action::StepOn, "step-on", &["."], Scores, "step", 20, "on", "The next step; from the newest on the run is followed"),
+    entry(Action::ToStep, "to-step", &["t"], Scores, "step", 30, "to a step", "Go to a step by its number"),
+    entry(Action::Ranks, "ranks", &["r"], Scores, "looking", 40, "ranks", "Ranks among the candidates in place of scores, and back"),
+    entry(Action::View, "view", &["v"], Scores, "looking", 60, "all", "Over the steps: scores of the chosen, or of all candidates"),
+    entry(Action::BatchImages, "images", &["i"], Scores, "looking", 50, "images", "Images of the step's batch, and back"),
+    entry(Action::Zoom, "zoom", &["z"], Scores, "looking", 0, "zoom", "Show the focused box alone, and back"),
+
     entry(Action::Open, "open", &["enter"], Runs, "run", 10, "open", "Open the run in Train; fold or unfold seeds of one experiment"),
     entry(Action::Mark, "mark", &["space"], Runs, "comparing", 20, "mark", "Mark the run, to see what differs between the marked ones"),
     entry(Action::Resume, "resume", &["r"], Runs, "run", 30, "resume", "Go on with a paused, stopped, failed or lost run"),

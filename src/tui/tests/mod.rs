@@ -6,3 +6,4 @@ mod driving;
 mod pictures;
 mod said;
 mod scenes;
+mod scores;

@@ -6,6 +6,7 @@ use crate::tui::history::History;
 use crate::tui::message::{Estimate, Message};
 use crate::tui::symbols::Symbols;
 use curricle_core::config::{Figure, Figures, Published};
+use curricle_core::record::{Event, Scoring, What};
 use curricle_core::run::State;
 
 /// The three sizes.
@@ -204,6 +205,43 @@ fn train_stands_beside_published_figures() {
 }
 
 #[test]
+fn train_of_an_ordered_run_says_what_it_costs_and_whether_it_is_an_oracle() {
+    let mut app = training(State::Training, 0);
+    let mut ordered = read(State::Training, 611);
+    ordered.restarted = true;
+    let mut events = Vec::new();
+    for mut event in ordered.events {
+        let at = event.step;
+        let scoring = Scoring { scorer: "loss-delta".into(), candidates: 8, score: 0.03, seconds: 0.91, ..Scoring::default() };
+        let before = Event { what: What::Scoring(scoring), ..event.clone() };
+        match &mut event.what {
+            What::Started(started) => started.oracle = true,
+            What::Step(step) => {
+                events.push(before);
+                (step.forward, step.backward) = (17.0 * at as f64, 9.0 * at as f64);
+            }
+            _ => {}
+        }
+        events.push(event);
+    }
+    ordered.events = events;
+    app.update(Message::Read(Box::new(ordered)));
+    let screen = text(&mut app, 80, 24);
+    assert!(screen.contains("loss delta, K = 8 oracle · seed 0"), "{screen}");
+    assert!(screen.contains("K = 8, 11.7 plain steps") && screen.contains("score 91 %, train  9 %"), "{screen}");
+    at_80("train_ordered", &mut app);
+}
+
+#[test]
+fn configure_counts_the_passes_of_an_ordering() {
+    let mut app = changed();
+    set(&mut app, "ordering.candidates", "4");
+    let screen = text(&mut app, 80, 24);
+    assert!(screen.contains("2,616 forward, 1,458 backward passes"), "{screen}");
+    at_80("configure_ordered", &mut app);
+}
+
+#[test]
 fn train_asks_before_it_stops() {
     let mut app = training(State::Training, 611);
     press(&mut app, "x");
@@ -251,10 +289,8 @@ fn runs_asks_before_it_deletes() {
 }
 
 #[test]
-fn scores_and_attacks_say_what_they_will_show() {
+fn attacks_say_what_they_will_show() {
     let mut app = with_runs();
-    press(&mut app, "3");
-    at_all_sizes("scores", &mut app);
     press(&mut app, "4");
     at_all_sizes("attacks", &mut app);
 }

@@ -1,10 +1,12 @@
 //! The application in the states that the tests look at.
 
+use crate::scores::Reader;
+use crate::scores::testing::Made;
 use crate::tui::app::{App, Setting};
 use crate::tui::input::{Input, Key};
 use crate::tui::keymap::Keymap;
 use crate::tui::look::Look;
-use crate::tui::message::{Machine, Message, Preset, Read};
+use crate::tui::message::{BatchImage, BatchImages, Machine, Message, Preset, Read, ScoresRead, ScoresShown};
 use crate::tui::task::Task;
 use curricle_core::record::{Evaluation, Event, Level, Message as Said, Started, Step, What};
 use curricle_core::run::catalogue::Summary;
@@ -13,6 +15,7 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// 24 November 2026, 14:02:11 UTC.
 pub const NOW: f64 = 1_795_528_931.0;
@@ -216,6 +219,52 @@ pub fn training(state: State, last: u64) -> App {
     app.shared.tasks.clear();
     app.shared.messages.clear();
     app
+}
+
+/// A long ordered run: what its pane would be given.
+pub fn made() -> Made {
+    Made { candidates: 8, batch: 128, steps_per_epoch: 391, steps: 4_692, done: 2_100, saved: 2_050, ..Made::default() }
+}
+
+/// What is read of an ordered run at a step, from files in a folder that lives as long.
+pub fn digest(made: Made, experiment: &str, step: Option<u64>) -> ScoresShown {
+    let keep = tempfile::tempdir().expect("a folder");
+    let mut reader = Reader::new(made.create(keep.path(), experiment));
+    while reader.poll(Duration::from_secs(1)).expect("read").more {}
+    let (mut digest, missing) = match reader.digest(step) {
+        Ok(digest) => (digest, None),
+        Err(missing) => (reader.digest(None).unwrap_or_else(|_| reader.sums()), Some(missing)),
+    };
+    // The clock of the events is that of the test.
+    digest.cost.seconds = digest.cost.scoring_seconds / 0.91;
+    digest.cost.share = Some(0.91).filter(|_| digest.cost.seconds > 0.0);
+    (Box::new(digest), missing)
+}
+
+/// Gives the pane what it asks for.
+pub fn answer_scores(app: &mut App, read: &ScoresShown) {
+    let directory = runs()[0].directory.clone();
+    let outcome = Ok(Some(read.clone()));
+    app.update(Message::Scores(Box::new(ScoresRead { directory, outcome, more: false })));
+}
+
+/// Scores with a run that is in this state.
+pub fn scoring(state: State, read_scores: &ScoresShown) -> App {
+    let mut app = training(state, 600);
+    press(&mut app, "3");
+    answer_scores(&mut app, read_scores);
+    app.shared.tasks.clear();
+    app.shared.messages.clear();
+    app
+}
+
+/// Made-up images of a batch.
+pub fn batch_images(step: u64) -> Box<BatchImages> {
+    let image = |number: u32| {
+        let pixel = |place: u32| [(place * 8 + number * 40) as u8, (place / 32 * 8) as u8, (number * 60) as u8];
+        BatchImage { number, class: "automobile".into(), pixels: (0..1_024).flat_map(pixel).collect() }
+    };
+    Box::new(BatchImages { step, height: 32, width: 32, channels: 3, images: (0..128).map(image).collect() })
 }
 
 /// A warning from the engine.

@@ -5,6 +5,7 @@ pub mod canvas;
 pub mod chart;
 pub mod edit;
 pub mod gauge;
+pub mod heat;
 pub mod list;
 pub mod sparkline;
 

@@ -4,6 +4,7 @@ use super::{Worker, one_line, said};
 use crate::launch::Engine;
 use crate::tui::message::{Estimate, Machine, Message};
 use curricle_core::config::{self, Experiment};
+use curricle_core::passes;
 use curricle_core::run::{Lock, RunDirectory, State, catalogue};
 use serde_json::Value;
 use std::path::Path;
@@ -64,7 +65,7 @@ impl Worker {
         tokio::pin!(output);
         loop {
             tokio::select! {
-                output = &mut output => return Some(read_estimate(output, file.path())),
+                output = &mut output => return Some(read_estimate(output, file.path()).map(|estimate| with_scoring(estimate, text))),
                 // Only while something is being measured: does the experiment still stand?
                 () = tokio::time::sleep(Duration::from_millis(200)) => if self.outdated(generation) { return None },
             }
@@ -86,6 +87,16 @@ fn read_estimate(output: std::io::Result<std::process::Output>, file: &Path) -> 
         return Err(if words.is_empty() { format!("the engine's estimate ended with {}", output.status) } else { words });
     }
     serde_json::from_slice(&output.stdout).map_err(|error| format!("the engine's estimate cannot be read: {error}"))
+}
+
+/// The engine measures plain steps: what an ordering adds to them is counted.
+fn with_scoring(mut estimate: Estimate, text: &str) -> Estimate {
+    let experiment = config::read(text, "experiment", &[]).ok();
+    let passes = experiment.and_then(|experiment| passes::of_run(&experiment, estimate.train_images));
+    if let Some(passes) = passes {
+        estimate.seconds += passes.scoring.plain_steps() * estimate.seconds_per_step;
+    }
+    estimate
 }
 
 fn anything_trains(runs: &Path) -> bool {
@@ -151,4 +162,21 @@ pub(super) fn doctor() -> Result<Machine, String> {
         "cpu".into()
     };
     Ok(Machine { device, threads, precision: text(&["precision", "auto"]), reason: text(&["precision", "reason"]) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scoring_is_part_of_the_time() {
+        let text = crate::scores::testing::ORDERED;
+        let measured = Estimate { seconds_per_step: 0.5, seconds: 30.0, steps: 60, train_images: 40, ..Estimate::default() };
+        // 8, 8, 8, 7, …, 2 candidates in each of 6 epochs: 4 units each, and one for the loss that is compared.
+        let units = 6.0 * 5.0 * (3.0 * 8.0 + 7.0 + 6.0 + 5.0 + 4.0 + 3.0 + 2.0);
+        let estimate = with_scoring(measured.clone(), text);
+        assert!((estimate.seconds - (30.0 + 0.5 * units / 3.0)).abs() < 1e-9, "{}", estimate.seconds);
+        let plain = text.split("[ordering]").next().unwrap_or_default();
+        assert_eq!(with_scoring(measured.clone(), plain), measured);
+    }
 }

@@ -2,6 +2,7 @@
 
 mod cost;
 mod follow;
+mod scores;
 mod start;
 
 use super::history::History;
@@ -30,6 +31,8 @@ pub struct Worker {
     data: Option<PathBuf>,
     presets: PathBuf,
     followed: Arc<Mutex<Option<follow::Reader>>>,
+    scored: Arc<Mutex<Option<scores::Scored>>>,
+    looked_at: Arc<Mutex<Option<scores::Set>>>,
     /// The measurement that is wanted now; older ones give up.
     wanted: Arc<AtomicU64>,
 }
@@ -37,7 +40,16 @@ pub struct Worker {
 impl Worker {
     /// A worker that answers to this sender.
     pub fn new(sender: UnboundedSender<Message>, runs: PathBuf, data: Option<PathBuf>, presets: PathBuf) -> Worker {
-        Worker { sender, runs, data, presets, followed: Arc::default(), wanted: Arc::default() }
+        Worker {
+            sender,
+            runs,
+            data,
+            presets,
+            followed: Arc::default(),
+            scored: Arc::default(),
+            looked_at: Arc::default(),
+            wanted: Arc::default(),
+        }
     }
 
     /// Begins a piece of work. Must be called within the runtime.
@@ -113,6 +125,15 @@ impl Worker {
             },
             Task::Doctor => Message::Doctor(cost::doctor()),
             Task::Images(text) => Message::Images(self.images(&text)),
+            Task::Scores { directory, step, known } => return self.scores(directory, step, known),
+            Task::BatchImages { directory, step, items } => {
+                let images = self.batch_images(&directory, step, &items);
+                Message::BatchImages(directory, images)
+            }
+            Task::DropImages => {
+                self.drop_images();
+                return None;
+            }
             // Measured by `begin`, which can be given up.
             Task::Estimate { .. } => return None,
         })

@@ -6,6 +6,7 @@ use crate::tui::look::Look;
 use crate::tui::message::Estimate;
 use crate::tui::text::{self, safe};
 use crate::tui::theme::Role;
+use curricle_core::passes;
 use ratatui::text::{Line, Span};
 
 /// How far the answer is.
@@ -73,6 +74,10 @@ impl Configure {
             Cost::Failed(problem) => marked("✗ ", Role::Bad, problem).collect(),
             _ => vec![first],
         };
+        if self.problems.is_empty() {
+            let passes = self.passes().map(|words| text::wrap(&words, usize::from(columns).saturating_sub(2))).unwrap_or_default();
+            lines.extend(passes.into_iter().map(|line| Line::styled(line, look.style(Role::Value))));
+        }
         if let Cost::Known(estimate) = &self.cost {
             // Where the figures are from stands behind them, or below where there is no room.
             let source = if estimate.source.is_empty() { "measured".to_string() } else { safe(&estimate.source) };
@@ -93,6 +98,16 @@ impl Configure {
             lines.push(Line::styled(format!("starts from {} of {}", safe(file), safe(run)), muted));
         }
         lines
+    }
+
+    /// The passes of an ordered run, counted from its settings.
+    fn passes(&self) -> Option<String> {
+        let experiment = self.experiment.as_ref().filter(|experiment| experiment.ordering.is_some())?;
+        let passes = passes::of_run(experiment, experiment.data.train_images()?)?;
+        let (all, whole) = (passes.all(), |count: f64| format::count(count.round() as u64));
+        let plain = passes.step_in_plain_ones();
+        let (forward, backward) = (whole(all.forward), whole(all.backward));
+        Some(format!("{forward} forward, {backward} backward passes; a step costs {plain:.1} plain ones"))
     }
 
     /// The length in words, known without measuring where it is given in steps.

@@ -40,7 +40,7 @@ impl Train {
             row("test accuracy", format::accuracy(last(&history.test_accuracy)), &history.test_accuracy, after),
         ];
         if !history.chosen.is_empty() {
-            let remark = format!("{} candidates", history.candidates);
+            let remark = chosen_remark(history.candidates, history.plain_steps);
             rows.push(row(&format!("chosen {}", history.scorer), loss(&history.chosen), &history.chosen, remark));
         }
         rows.push(row("learning rate", number(&history.lr), &history.lr, String::new()));
@@ -85,6 +85,15 @@ impl Train {
     }
 }
 
+/// How many candidates there were, and what a step costs with them.
+fn chosen_remark(candidates: usize, plain_steps: Option<f64>) -> String {
+    match plain_steps {
+        Some(plain) if candidates < 100 => format!("K = {candidates}, {plain:.1} plain steps"),
+        Some(plain) => format!("{candidates} · {plain:.0} plain steps"),
+        None => format!("{candidates} candidates"),
+    }
+}
+
 /// A number rounded to three digits.
 fn three_digits(value: f64) -> u64 {
     let power = 10f64.powf((value.max(1.0).log10().floor() - 2.0).max(0.0));
@@ -94,6 +103,13 @@ fn three_digits(value: f64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_choice_costs_fits_beside_its_curve() {
+        assert_eq!(chosen_remark(8, Some(11.66)), "K = 8, 11.7 plain steps");
+        assert_eq!(chosen_remark(391, Some(522.3)), "391 · 522 plain steps");
+        assert_eq!(chosen_remark(8, None), "8 candidates");
+    }
 
     #[test]
     fn a_pace_has_three_digits() {

@@ -102,7 +102,7 @@ impl Train {
     fn pane(&self, which: usize, area: Rect, look: &Look) -> Pane<'_> {
         let height = usize::from(area.height.saturating_sub(2));
         let (title, above, below) = match which {
-            HEAD => (Line::from(self.title()), 0, 0),
+            HEAD => (self.title(look), 0, 0),
             LOSS => (self.chart_title(Which::Loss, look), 0, 0),
             ACCURACY => (self.chart_title(Which::Accuracy, look), 0, 0),
             NOW => {
@@ -121,9 +121,10 @@ impl Train {
         self.focused() == LOG
     }
 
-    /// The run in one line: name, seed, network on its set, precision.
-    fn title(&self) -> String {
-        let mut parts = vec![self.name()];
+    /// The run in one line: name, whether test data choose anything in it, seed, network on its set, precision.
+    fn title(&self, look: &Look) -> Line<'static> {
+        let oracle = self.history.started.as_ref().is_some_and(|started| started.oracle);
+        let mut parts = Vec::new();
         if let Some(record) = &self.record {
             parts.push(format!("seed {}", record.seeds.weights));
             parts.push(format!("{} on {}", safe(&record.network), safe(&record.set)));
@@ -131,7 +132,9 @@ impl Train {
         if let Some(started) = &self.history.started {
             parts.push(safe(&started.precision));
         }
-        parts.join(" · ")
+        let rest = parts.iter().map(|part| format!(" · {part}")).collect::<String>();
+        let mark = if oracle { " oracle" } else { "" };
+        Line::from(vec![Span::raw(self.name()), Span::styled(mark, look.style(Role::Warning)), Span::raw(rest)])
     }
 
     fn draw_head(&self, buffer: &mut Buffer, area: Rect, look: &Look) {

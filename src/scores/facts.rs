@@ -1,0 +1,71 @@
+//! What a run's experiment says of its ordering.
+
+use curricle_core::config::{Candidates, Experiment, Interval, Kind};
+use curricle_core::passes::{self, RunPasses};
+use serde::Serialize;
+
+/// What is known before anything was scored.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Facts {
+    /// Whether items are chosen at all.
+    pub ordered: bool,
+    /// Whether every order is tried out in place of training once.
+    pub every_order: bool,
+    /// Name of the scorer, as `loss-delta`.
+    pub scorer: String,
+    /// The ordering in one line.
+    pub ordering: String,
+    /// Candidates of a choice; nothing if all that are left.
+    pub candidates: Option<u64>,
+    /// How often scores are renewed: `every step`, `every 10 steps`.
+    pub rescored: String,
+    /// Ordered only so long, if not to the end.
+    pub warmup: Option<String>,
+    /// Whether test data choose the items.
+    pub oracle: bool,
+    /// Whether scores and items are kept on disk.
+    pub recorded: bool,
+}
+
+impl Facts {
+    /// The facts of an experiment.
+    pub fn of(experiment: &Experiment) -> Facts {
+        let Some(ordering) = &experiment.ordering else {
+            return Facts { every_order: experiment.kind == Kind::PerfectOrdering, ..Facts::default() };
+        };
+        Facts {
+            ordered: true,
+            every_order: experiment.kind == Kind::PerfectOrdering,
+            scorer: ordering.scorer.word().to_string(),
+            ordering: experiment.summary("ordering"),
+            candidates: match ordering.candidates {
+                Candidates::All => None,
+                Candidates::Of(count) => Some(count),
+            },
+            rescored: match ordering.rescore {
+                Interval::Steps(1) => "every step".into(),
+                Interval::Epochs(1) => "every epoch".into(),
+                interval => format!("every {interval}"),
+            },
+            warmup: ordering.warmup.map(|interval| interval.to_string()),
+            oracle: experiment.orders_by_test_data(),
+            recorded: ordering.record_scores,
+        }
+    }
+
+    /// The scorer as people say it.
+    pub fn scorer_words(&self) -> String {
+        self.scorer.replace('-', " ")
+    }
+
+    /// The fact in few words: `scoring every step · K = 8`.
+    pub fn line(&self) -> String {
+        let candidates = self.candidates.map_or_else(|| "all".to_string(), |count| count.to_string());
+        format!("scoring {} · K = {candidates}", self.rescored)
+    }
+}
+
+/// Passes that a run was planned to take.
+pub fn planned(experiment: &Experiment, images: u64) -> Option<RunPasses> {
+    (experiment.kind == Kind::Training).then(|| passes::of_run(experiment, images))?
+}
