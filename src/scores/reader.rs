@@ -521,19 +521,31 @@ mod tests {
         }
     }
 
-    /// Prints how long a hundred thousand scorings take: they are read once whenever a long run is opened.
+    /// Nanoseconds that this thread has had a processor: whatever else the machine does.
+    fn processor_time() -> u64 {
+        let facts = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
+        facts.split_whitespace().next().unwrap().parse().unwrap()
+    }
+
+    /// A hundred thousand scorings open within a second: they are read once whenever a long run is.
     #[test]
     fn long_runs_are_read_quickly() {
         let run = Made { steps: 100_000, done: 100_000, saved: 100_000, steps_per_epoch: 400, batch: 128, ..Made::default() };
         let (_keep, directory) = made(run);
-        let begun = Instant::now();
-        let mut reader = fresh(&directory);
-        let first = begun.elapsed();
-        let digest = reader.digest(None).unwrap();
-        let elapsed = begun.elapsed();
-        println!("100,000 scorings read in {first:.0?}, shown after {elapsed:.0?}");
-        assert_eq!((digest.step, digest.images.map(|images| images.step)), (100_000, Some(100_000)));
-        assert!(elapsed < Duration::from_secs(8), "{elapsed:?}");
+        // A processor that is shared is slower; one reading of three must be within the bound.
+        let mut times = Vec::new();
+        let mut reader = loop {
+            let before = processor_time();
+            let mut reader = fresh(&directory);
+            let digest = reader.digest(None).unwrap();
+            times.push(Duration::from_nanos(processor_time() - before));
+            assert_eq!((digest.step, digest.images.map(|images| images.step)), (100_000, Some(100_000)));
+            println!("100,000 scorings read and shown in {:.0?} of processor time", times[times.len() - 1]);
+            if times.last().is_some_and(|time| *time < Duration::from_secs(1)) {
+                break reader;
+            }
+            assert!(times.len() < 3, "{times:?}");
+        };
         let begun = Instant::now();
         assert_eq!(reader.poll(Duration::from_millis(40)).unwrap(), Polled::default());
         reader.digest(Some(51_234)).unwrap();
