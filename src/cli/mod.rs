@@ -16,6 +16,7 @@ mod fork;
 pub mod output;
 pub mod preset;
 mod progress;
+mod replay;
 mod resume;
 mod run;
 mod runs;

@@ -3,10 +3,11 @@
 use super::context::Context;
 use super::experiment::{Changes, choose, ready};
 use super::failure::Failure;
-use super::train;
+use super::{replay, train};
 use crate::launch::Engine;
 use clap::Args;
 use curricle_core::run::Origin;
+use std::path::PathBuf;
 
 /// What may stand after `run`.
 #[derive(Debug, Args)]
@@ -19,17 +20,20 @@ pub struct Arguments {
     /// Train in the background and return at once
     #[arg(long)]
     pub detach: bool,
-    /// Orders recorded by a published study, to be run again and compared
-    #[arg(long, value_name = "FILE", hide = true)]
-    pub replay: Option<std::path::PathBuf>,
+    /// Run the orders of a published study again, and compare
+    #[arg(long, value_name = "FILE", conflicts_with = "detach")]
+    pub replay: Option<PathBuf>,
+    /// With --replay: train on whole images, not on the study's crops
+    #[arg(long, requires = "replay")]
+    pub no_crops: bool,
 }
 
 /// Trains an experiment, in the foreground or in the background.
 pub fn run(context: &Context, arguments: Arguments) -> Result<(), Failure> {
-    if arguments.replay.is_some() {
-        return Err(Failure::usage("`run --replay` is not built yet"));
-    }
     let chosen = choose(context, &arguments.experiment, &arguments.changes)?;
+    if let Some(study) = &arguments.replay {
+        return replay::run(context, &chosen, &arguments.experiment, study, !arguments.no_crops);
+    }
     ready(context, &chosen.experiment)?;
     let engine = Engine::find()?;
     let directory = train::create(context, &chosen.experiment, &chosen.text, Origin { data: context.data.clone(), ..Origin::default() })?;

@@ -11,7 +11,7 @@ fn main() {
     println!("cargo:rustc-link-arg=-Wl,-rpath,{folder}");
     let include = Path::new(&folder).with_file_name("include");
     cpp()
-        .files(["kernels/context.cpp", "kernels/conv.cpp", "kernels/norm.cpp"])
+        .files(["kernels/basic_conv.cpp", "kernels/context.cpp", "kernels/conv.cpp", "kernels/norm.cpp"])
         .flag("-fopenmp")
         .include(&include)
         .include(include.join("torch/csrc/api/include"))
@@ -36,7 +36,9 @@ fn cpp() -> cc::Build {
 /// The kernels, for one set of vector instructions.
 fn variant(name: &str, flags: &[&str]) {
     let mut build = cpp();
-    build.files(["kernels/conv_kernels.cpp", "kernels/norm_kernels.cpp"]).define("CURRICLE_VARIANT", name);
+    build
+        .files(["kernels/basic_conv_kernels.cpp", "kernels/conv_kernels.cpp", "kernels/norm_kernels.cpp"])
+        .define("CURRICLE_VARIANT", name);
     for flag in flags {
         build.flag(flag);
     }

@@ -22,6 +22,12 @@ impl Normalisation {
         Ok(Self { mean: tensor(mean)?, deviation: tensor(deviation)?, kind })
     }
 
+    /// The same for another thread: the numbers are shared, not copied.
+    #[must_use]
+    pub fn share(&self) -> Self {
+        Self { mean: self.mean.shallow_clone(), deviation: self.deviation.shallow_clone(), kind: self.kind }
+    }
+
     /// Bytes [B, H, W, C] → (x/255 − mean)/std as [B, C, H, W] in channels-last memory.
     ///
     /// # Errors
@@ -112,6 +118,12 @@ impl DeviceSet {
         let labels: Vec<i64> = set.labels.iter().map(|&label| i64::from(label)).collect();
         let labels = Tensor::f_from_slice(&labels)?.f_to(device)?;
         Ok(Self { pixels, labels, count, height, width, channels, device })
+    }
+
+    /// The same for another thread: the images are shared, not copied.
+    #[must_use]
+    pub fn share(&self) -> Self {
+        Self { pixels: self.pixels.shallow_clone(), labels: self.labels.shallow_clone(), ..*self }
     }
 
     /// Number of images.

@@ -3,6 +3,7 @@
 
 use clap::{Parser, Subcommand};
 use curricle_engine::error::{Error, Result};
+use curricle_engine::permutation::replay;
 use curricle_engine::training::StopAt;
 use curricle_engine::{device, doctor, estimate, evaluate_command, train_command};
 use serde::Serialize;
@@ -50,6 +51,21 @@ enum Command {
         #[arg(long, default_value = "test")]
         set_name: String,
     },
+    /// Runs a published study of orders again and prints one JSON object.
+    Replay {
+        /// The experiment that describes the network, the images and the update rule.
+        #[arg(long)]
+        experiment: PathBuf,
+        /// The published study.
+        #[arg(long)]
+        study: PathBuf,
+        /// Folder of image sets.
+        #[arg(long)]
+        data: Option<PathBuf>,
+        /// Train on whole images, not on the study's crops.
+        #[arg(long)]
+        no_crops: bool,
+    },
     /// Says what libtorch and the hardware can do, as one JSON object.
     Doctor,
     /// Says what a run will take, as one JSON object.
@@ -75,6 +91,7 @@ fn main() -> ExitCode {
         Command::Evaluate { experiment, checkpoint, data, set_name } => {
             print(evaluate_command::run(&experiment, &checkpoint, data.as_deref(), &set_name))
         }
+        Command::Replay { experiment, study, data, no_crops } => print(replay::run(&experiment, &study, data.as_deref(), !no_crops)),
         Command::Doctor => print(doctor::look()),
         Command::Estimate { experiment, data } => print(estimate::run(&experiment, data.as_deref())),
     };

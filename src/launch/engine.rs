@@ -87,6 +87,26 @@ impl Engine {
         self.ask("evaluate", command, progress)
     }
 
+    /// Runs a published study of orders again; `progress` is told orders done and orders in all.
+    pub fn replay(
+        &self,
+        experiment: &Path,
+        study: &Path,
+        data: Option<&Path>,
+        crops: bool,
+        progress: impl FnMut(u64, u64),
+    ) -> Result<Evaluated, Error> {
+        let mut command = self.command();
+        command.arg("replay").arg("--experiment").arg(experiment).arg("--study").arg(study);
+        if !crops {
+            command.arg("--no-crops");
+        }
+        if let Some(data) = data {
+            command.arg("--data").arg(data);
+        }
+        self.ask("replay", command, progress)
+    }
+
     /// Runs a command that prints one JSON object on standard output and `progress DONE TOTAL` lines, or what went
     /// wrong, on standard error.
     fn ask(&self, question: &'static str, mut command: Command, mut progress: impl FnMut(u64, u64)) -> Result<Evaluated, Error> {

@@ -14,7 +14,18 @@ impl Experiment {
             problems.push(Problem { origin: String::new(), line: None, path: path.to_owned(), text, hint });
         };
         if self.kind == Kind::PerfectOrdering {
-            say("kind", "`perfect-ordering` is not built yet".to_owned(), "write `kind = \"training\"`, or leave the line out");
+            say(
+                "kind",
+                "`perfect-ordering` is not built yet, but for `run --replay`".to_owned(),
+                "write `kind = \"training\"`, or leave the line out",
+            );
+        }
+        if let Some(permutation) = &self.permutation {
+            let built = [Scorer::Loss, Scorer::LossDelta, Scorer::Difficulty, Scorer::Grab, Scorer::Random];
+            if let Some(other) = permutation.selectors.iter().find(|other| !built.contains(other)) {
+                let hint = "built are `loss`, `loss-delta`, `difficulty`, `grab` and `random`";
+                say("permutation.selectors", format!("`{other}` is not built yet"), hint);
+            }
         }
         if self.data.set == SetKind::Arrays {
             say("data.set", "`arrays` is not built yet".to_owned(), "a folder of images works: `set = \"folder\"`");
@@ -23,7 +34,6 @@ impl Experiment {
             ("mixing", self.mixing.is_some()),
             ("test_time", self.test_time.is_some()),
             ("attack", !self.attack.is_empty()),
-            ("permutation", self.permutation.is_some() && self.kind == Kind::Training),
             ("sweep", self.sweep.is_some()),
             ("slurm", self.slurm.is_some()),
         ];

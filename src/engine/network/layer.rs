@@ -64,7 +64,7 @@ impl Convolution {
 /// Share of a batch's statistics in the running ones.
 const MOMENTUM: f64 = 0.1;
 /// What batch norms add to variances.
-const EPS: f64 = 1e-5;
+pub(super) const EPS: f64 = 1e-5;
 
 /// Batch normalisation over [B, H, W], ε = 1e-5, momentum 0.1 (Ioffe & Szegedy 2015, as in PyTorch).
 #[derive(Debug, Clone, Copy)]

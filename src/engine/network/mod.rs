@@ -1,6 +1,7 @@
 //! Networks. A network is its layout (where each tensor lies in θ) and its forward pass, a function of (θ, running
 //! statistics, images). A new one is a new file here and a line in [`Network::new`].
 
+pub mod basic_conv_folded;
 pub mod fused;
 pub mod layer;
 pub mod layout;
@@ -18,7 +19,7 @@ use pass::{Arithmetic, Mode, Pass};
 use tch::{Kind, Tensor};
 
 /// How images become logits.
-pub trait Architecture: Send {
+pub trait Architecture: Send + Sync {
     /// [B, C, H, W] → [B, classes].
     ///
     /// # Errors

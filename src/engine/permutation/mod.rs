@@ -1,3 +1,9 @@
 //! Perfect Ordering by brute force (thesis 2.2): every order of an epoch's batches is trained and tested.
 
+pub mod epoch;
+pub mod published;
+pub mod replay;
+pub mod statistics;
+pub mod study;
 pub mod tree;
+pub mod workers;
