@@ -187,11 +187,29 @@ impl Lengths {
     }
 }
 
+/// Steps of a run in random order that spends as much as the scorer of `ordering.equal_to` would, scoring included (the
+/// control of equal compute). `None` where that is not asked for, or those passes do not follow from the settings.
+#[must_use]
+pub fn equal_steps(experiment: &Experiment, images: u64) -> Option<u64> {
+    let ordering = experiment.ordering.as_ref().filter(|ordering| ordering.scorer == Scorer::EqualCompute)?;
+    if ordering.equal_to == Scorer::EqualCompute {
+        return None;
+    }
+    let scored = Ordering { scorer: ordering.equal_to, ..ordering.clone() };
+    let run = of_run(&Experiment { ordering: Some(scored), ..experiment.clone() }, images)?;
+    Some((run.steps as f64 * run.step_in_plain_ones()).round() as u64)
+}
+
 /// Passes of a run on `images` training images. Exact where a batch divides the images; else a short batch counts by its
 /// share on the mean, because when it is scored is chance. `None` where the length is not known, or an ordering's passes
 /// do not follow from its settings.
 #[must_use]
 pub fn of_run(experiment: &Experiment, images: u64) -> Option<RunPasses> {
+    if let Some(steps) = equal_steps(experiment, images) {
+        let mut plain = Experiment { ordering: None, ..experiment.clone() };
+        (plain.training.steps, plain.training.epochs) = (Some(steps), None);
+        return of_run(&plain, images);
+    }
     let lengths = Lengths::new(experiment, images)?;
     let ordering = experiment.ordering.as_ref();
     let (epochs, rest) = (lengths.steps / lengths.steps_per_epoch, lengths.steps % lengths.steps_per_epoch);
@@ -272,6 +290,20 @@ mod tests {
         assert_eq!((run.steps, run.scorings), (391, 390));
         assert_eq!(run.scoring, Passes { forward: 2.0 * 3_099.0, backward: 3_099.0 });
         assert!((run.step_in_plain_ones() - (3.0 * 391.0 + 4.0 * 3_099.0) / (3.0 * 391.0)).abs() < 1e-12);
+    }
+
+    #[test]
+    fn equal_compute_spends_what_the_other_arm_does() {
+        let arm = experiment(128, 1, Some(k(8)));
+        let mut control = arm.clone();
+        control.ordering.as_mut().unwrap().scorer = Scorer::EqualCompute;
+        let (arm, control) = (of_run(&arm, 391 * 128).unwrap(), of_run(&control, 391 * 128).unwrap());
+        assert_eq!((control.steps, control.scorings, control.scoring), (4523, 0, Passes::default()));
+        assert!((control.all().units() - arm.all().units()).abs() <= Passes::PLAIN);
+        let mut circular = experiment(128, 1, Some(k(8)));
+        let ordering = circular.ordering.as_mut().unwrap();
+        (ordering.scorer, ordering.equal_to) = (Scorer::EqualCompute, Scorer::EqualCompute);
+        assert_eq!(of_run(&circular, 1280), None);
     }
 
     #[test]

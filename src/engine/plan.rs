@@ -2,7 +2,9 @@
 //! and the size of the training set, never from the clock.
 
 use crate::error::{Error, Result};
-use curricle_core::config::{Experiment, Interval, LastBatch};
+use crate::schedule::Place;
+use curricle_core::config::{Experiment, Interval, LastBatch, Scorer};
+use curricle_core::passes;
 use curricle_core::random::{Purpose, Stream};
 use std::ops::Range;
 
@@ -17,6 +19,8 @@ pub struct Plan {
     pub steps_per_epoch: u64,
     /// Steps of the run.
     pub steps: u64,
+    /// Steps that the schedule of rates is laid out for: those of the run, unless these are stretched to equal compute.
+    pub scheduled: u64,
     /// Epochs of the run, a last part counted as one.
     pub epochs: u64,
     /// Steps between evaluations.
@@ -44,7 +48,14 @@ impl Plan {
             LastBatch::Drop => images / batch,
             LastBatch::Keep => images.div_ceil(batch),
         } as u64;
-        let steps = training.steps.unwrap_or_else(|| training.epochs.unwrap_or(1) * steps_per_epoch);
+        let scheduled = training.steps.unwrap_or_else(|| training.epochs.unwrap_or(1) * steps_per_epoch);
+        let steps = match experiment.ordering.as_ref().filter(|ordering| ordering.scorer == Scorer::EqualCompute) {
+            None => scheduled,
+            Some(ordering) => passes::equal_steps(experiment, images as u64).ok_or_else(|| {
+                let text = format!("ordering.equal_to: what `{}` costs does not follow from the settings", ordering.equal_to);
+                Error::Configuration(text)
+            })?,
+        };
         let in_steps = |interval: Interval| match interval {
             Interval::Epochs(epochs) => epochs * steps_per_epoch,
             Interval::Steps(steps) => steps,
@@ -56,11 +67,19 @@ impl Plan {
             batch,
             steps_per_epoch,
             steps,
+            scheduled,
             epochs: steps.div_ceil(steps_per_epoch),
             evaluate_every: in_steps(training.evaluate_every).max(1),
             keep_every: training.keep_every.map_or(0, in_steps),
             record_every,
         })
+    }
+
+    /// Where step number `step` (from 1) lies in the schedule of rates.
+    #[must_use]
+    pub fn place(&self, step: u64) -> Place {
+        let step = ((u128::from(step) - 1) * u128::from(self.scheduled) / u128::from(self.steps.max(1))) as u64;
+        Place { step, steps: self.scheduled, steps_per_epoch: self.steps_per_epoch }
     }
 
     /// The epoch, from 1, that step number `step` (from 1) belongs to.
@@ -110,6 +129,7 @@ pub fn epoch_order(seed: u64, epoch: u64, images: usize) -> Vec<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use curricle_core::config::{Candidates, Ordering};
     use proptest::prelude::*;
 
     fn experiment(batch: u64, epochs: u64, drop: bool) -> Experiment {
@@ -136,6 +156,21 @@ mod tests {
     fn a_batch_larger_than_the_set_is_refused() {
         let error = Plan::new(&experiment(128, 1, false), 100, false).unwrap_err();
         assert_eq!(error.to_string(), "training.batch: a batch of 128 is larger than the training set of 100 images; use 100 at most");
+    }
+
+    /// A loss scorer with one other candidate at every step but the last of an epoch: 5 units in place of 3.
+    #[test]
+    fn equal_compute_stretches_the_schedule() {
+        let mut experiment = experiment(10, 3, false);
+        let ordering =
+            Ordering { scorer: Scorer::EqualCompute, equal_to: Scorer::Loss, candidates: Candidates::Of(2), ..Ordering::default() };
+        experiment.ordering = Some(ordering);
+        let plan = Plan::new(&experiment, 100, false).unwrap();
+        // 30 steps, 27 of them with two candidates.
+        assert_eq!((plan.scheduled, plan.steps, plan.epochs), (30, 48, 5));
+        assert_eq!([1, 2, 3, 17, 48].map(|step| plan.place(step).step), [0, 0, 1, 10, 29]);
+        experiment.ordering.as_mut().unwrap().equal_to = Scorer::Grab;
+        assert!(Plan::new(&experiment, 100, false).unwrap_err().to_string().starts_with("ordering.equal_to: what `grab` costs"));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::ordering::orderer::Orderer;
 use crate::plan::{self, Plan};
 use crate::precision::LossScale;
 use crate::recorder::{Note, Recorder, Standing, wish};
-use crate::schedule::{self, Place};
+use crate::schedule;
 use crate::setup::Machine;
 use crate::state::{Progress, Series, Snapshot};
 use crate::step::{Outcome, Stepper};
@@ -234,8 +234,7 @@ impl<'a> Training<'a> {
         if self.order.0 != epoch {
             self.order = (epoch, plan::epoch_order(self.experiment.seed.order, epoch, self.plan.images));
         }
-        let place = Place { step: step - 1, steps: self.plan.steps, steps_per_epoch: self.plan.steps_per_epoch };
-        let lr = schedule::rate(&self.experiment.schedule, self.experiment.optimizer.lr, place, &self.progress.plateau);
+        let lr = schedule::rate(&self.experiment.schedule, self.experiment.optimizer.lr, self.plan.place(step), &self.progress.plateau);
         let mut chosen = self.choose(step, epoch, lr)?;
         let items: &[u32] = match &chosen {
             Some(chosen) => &chosen.items,

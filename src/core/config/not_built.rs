@@ -44,8 +44,9 @@ impl Experiment {
             }
         }
         if let Some(ordering) = &self.ordering {
-            let later = [Scorer::Dihcl, Scorer::SelfPaced, Scorer::SelectiveBackprop, Scorer::EqualCompute];
-            let hint = "built are `loss`, `loss-delta`, `label`, `teacher`, `difficulty`, `column`, `rho`, `grab` and `random`";
+            let later = [Scorer::Dihcl, Scorer::SelfPaced, Scorer::SelectiveBackprop];
+            let hint =
+                "built are `loss`, `loss-delta`, `label`, `teacher`, `difficulty`, `column`, `rho`, `grab`, `random` and `equal-compute`";
             if later.contains(&ordering.scorer) {
                 say("ordering.scorer", format!("`{}` is not built yet", ordering.scorer), hint);
             }

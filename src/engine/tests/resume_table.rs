@@ -170,6 +170,10 @@ table! {
     labels_as_scores: [("ordering.scorer", "label"), ("ordering.candidates", "3"), ("ordering.order", "descending")];
     rho: [("ordering.scorer", "rho"), ("ordering.item", "sample"), ("ordering.candidates", "2"), ("data.holdout", "0.2"),
         ("ordering.holdout_epochs", "2")];
+    equal_compute: [
+        ("ordering.scorer", "equal-compute"), ("ordering.equal_to", "loss"), ("ordering.candidates", "3"), ("training.epochs", "2"),
+        ("schedule.kind", "cosine"),
+    ];
     grab: [("ordering.scorer", "grab")];
     grab_on_pairs: [("ordering.scorer", "grab"), ("ordering.pairs", "true")];
     pacing_by_difficulty: [("ordering.pacing.by", "difficulty"), ("ordering.pacing.start", "0.3"), ("ordering.pacing.length", "3 steps")];
