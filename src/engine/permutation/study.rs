@@ -75,6 +75,9 @@ enum Part {
     Folded(Prepared),
 }
 
+/// Epoch, number of the batch, and which crop is its first.
+type BatchKey = (u64, u8, usize);
+
 /// Everything that a worker needs. Parts are shared between workers, images of batches are each worker's own.
 pub struct Study {
     /// The network.
@@ -90,7 +93,7 @@ pub struct Study {
     /// How convolutions compute.
     pub arithmetic: Arithmetic,
     tester: Tester,
-    batches: RefCell<HashMap<(u64, u8, usize), (Tensor, Tensor)>>,
+    batches: RefCell<HashMap<BatchKey, (Tensor, Tensor)>>,
 }
 
 impl Study {
