@@ -45,7 +45,9 @@ impl Scores {
         if text::width(&text) + 11 <= usize::from(area.width) {
             put_right(buffer, Rect { width: area.width - 1, ..area }, y, &format!("{chosen} chosen"), look.style(Role::Series(1)));
         }
-        if view.window.candidates == 0 && view.scored {
+        // Events list the scores of small pools only; those of large ones come with the score files.
+        let told = view.window.bins(1).iter().any(|bin| bin.candidates > 0);
+        if view.scored && !told {
             put(buffer, area, 1, 0, self.later(), look.style(Role::Muted));
         }
     }
