@@ -167,11 +167,7 @@ impl View {
                 self.paused = false;
                 self.loss = step.loss.last().copied().or(self.loss);
                 self.images = step.images;
-                let now = Instant::now();
-                self.seen.push_back((now, event.step, step.images));
-                while self.seen.len() > 2 && self.seen.front().is_some_and(|(then, ..)| now - *then > WINDOW) {
-                    self.seen.pop_front();
-                }
+                self.reach(event.step, step.images);
                 None
             }
             What::Evaluation(evaluation) => {
@@ -190,6 +186,23 @@ impl View {
                     self.left().map(|left| format!("  {} left", duration(left))).unwrap_or_default(),
                 ))
             }
+            What::Permutation(found) => {
+                self.paused = false;
+                self.steps = found.steps;
+                self.loss = Some(found.loss.min);
+                self.reach(event.step, 0);
+                Some(format!(
+                    "{}  parent {} of {}  test loss {:.4} to {:.4}  test accuracy {:.4} to {:.4}{}",
+                    self.place(),
+                    found.parent,
+                    found.parents,
+                    found.loss.min,
+                    found.loss.max,
+                    found.accuracy.min,
+                    found.accuracy.max,
+                    self.left().map(|left| format!("  {} left", duration(left))).unwrap_or_default(),
+                ))
+            }
             What::Phase(phase) => Some(format!("phase {} of {}: {}", phase.number, phase.of, plain(&phase.label))),
             What::Checkpoint(checkpoint) if verbose || checkpoint.reason == "asked" => {
                 Some(format!("step {}: {} written ({})", thousands(event.step), plain(&checkpoint.file), plain(&checkpoint.reason)))
@@ -204,6 +217,15 @@ impl View {
                 Some(format!("paused at step {}", thousands(event.step)))
             }
             _ => None,
+        }
+    }
+
+    /// A step was reached now.
+    fn reach(&mut self, step: u64, images: u64) {
+        let now = Instant::now();
+        self.seen.push_back((now, step, images));
+        while self.seen.len() > 2 && self.seen.front().is_some_and(|(then, ..)| now - *then > WINDOW) {
+            self.seen.pop_front();
         }
     }
 

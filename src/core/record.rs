@@ -43,7 +43,7 @@ pub enum What {
     Checkpoint(Checkpoint),
     /// An attack was evaluated.
     Attack(Attack),
-    /// An order of batches was trained and tested (Perfect Ordering).
+    /// All orders of batches were trained and tested from one parent (Perfect Ordering).
     Permutation(Permutation),
     /// Something that the user should read.
     Message(Message),
@@ -257,19 +257,51 @@ pub struct Attack {
     pub gradients: u64,
 }
 
-/// One order of an epoch's batches was trained and tested (thesis 2.2).
+/// All orders of an epoch's batches were trained and tested from one parent (thesis 2.2); `orders.csv` has each of them.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Permutation {
-    /// Number of the parent in the epoch before.
+    /// Number of the parent among those of its epoch, from 1.
     pub parent: u64,
-    /// Number of the order, lexicographic.
-    pub order: u64,
-    /// Test loss per image.
+    /// Parents of the epoch.
+    pub parents: u64,
+    /// Orders trained and tested from this parent.
+    pub orders: u64,
+    /// Orders of the whole run, as far as is known now: how many parents a later epoch has, its runs decide.
+    pub steps: u64,
+    /// Test loss per image; what is not a number is left out here and below.
+    pub loss: Spread,
+    /// Share of correct test images.
+    pub accuracy: Spread,
+    /// Lexicographic number of the order with the lowest test loss.
+    pub best: u64,
+    /// Lexicographic number of the order with the highest test loss.
+    pub worst: u64,
+    /// Orders in each of [`Permutation::BINS`] equal parts of the range of test losses.
+    pub histogram: Vec<u32>,
+}
+
+impl Permutation {
+    /// Parts of the histogram.
+    pub const BINS: usize = 16;
+}
+
+/// Where many numbers lie.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Spread {
+    /// The smallest.
     #[serde(with = "number")]
-    pub loss: f64,
-    /// Correct test images.
-    pub correct: u64,
+    pub min: f64,
+    /// Half are below.
+    #[serde(with = "number")]
+    pub median: f64,
+    /// Their mean.
+    #[serde(with = "number")]
+    pub mean: f64,
+    /// The largest.
+    #[serde(with = "number")]
+    pub max: f64,
 }
 
 /// How urgent a message is.

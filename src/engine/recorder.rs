@@ -74,6 +74,8 @@ pub struct Standing {
     pub state: run::State,
     /// Steps done.
     pub step: u64,
+    /// Steps of the whole run, where that has changed.
+    pub steps: Option<u64>,
     /// Epoch.
     pub epoch: u64,
     /// Last loss.
@@ -289,6 +291,7 @@ impl Side {
                 self.status = Status {
                     state: standing.state,
                     step: standing.step,
+                    steps: standing.steps.unwrap_or(self.status.steps),
                     epoch: standing.epoch,
                     loss: standing.loss,
                     accuracy: standing.accuracy,

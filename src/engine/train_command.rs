@@ -3,12 +3,13 @@
 use crate::error::{Error, Result, exit};
 use crate::memory;
 use crate::ordering::orderer::Orderer;
+use crate::permutation;
 use crate::plan::Plan;
 use crate::recorder::Recorder;
 use crate::setup::{self, Machine};
 use crate::state::{self, Progress, Saved};
 use crate::training::{End, Parts, StopAt, Training};
-use curricle_core::config::{self, Experiment, SelectOn};
+use curricle_core::config::{self, Experiment, Kind, SelectOn};
 use curricle_core::data::Images;
 use curricle_core::record::{self, Level, What};
 use curricle_core::run::{self, EventWriter, Lock, Reserve, RunDirectory, ScoreWriter, State, Status};
@@ -115,6 +116,9 @@ fn work(directory: &RunDirectory, lock: &Lock, data: Option<&Path>, foreground: 
         return Ok(exit::DONE);
     }
     refuse_what_is_not_built(&experiment)?;
+    if experiment.kind == Kind::PerfectOrdering {
+        return permutation::run::run(directory, &experiment, before, data, foreground, stop_at);
+    }
     let machine = Machine::prepare(&experiment.training)?;
     let images = setup::images(&experiment, data)?;
     let network = setup::network(&experiment, &images)?;
@@ -135,30 +139,12 @@ fn work(directory: &RunDirectory, lock: &Lock, data: Option<&Path>, foreground: 
         directory.set_machine(machine_record(&machine, &images, parameters))?;
     }
     let scores = orderer.as_ref().map(|orderer| ScoreWriter::open(directory, orderer.header().clone(), progress.step)).transpose()?;
-    let events = EventWriter::open_at(directory, progress.events_offset, progress.events_seq)?;
-    let status = Status {
-        state: State::Training,
-        pid: std::process::id(),
-        host: run::host(),
-        step: progress.step,
-        steps: plan.steps,
-        epoch: plan.epoch_of(progress.step),
-        epochs: plan.epochs,
-        heartbeat: 0,
-        time: run::now(),
-        generation: before.as_ref().map_or(0, |status| status.generation + u64::from(!is_new)),
-        message: None,
-        exit: None,
-        ..before.unwrap_or_default()
-    };
-    // Before anybody can know that this engine is there: what is asked from now on is meant for it.
-    run::clear(directory)?;
-    // Between the cut of the log and its first new line, so that readers beyond the cut start again.
-    status.write(&directory.status())?;
-    let recorder = Recorder::start(directory.clone(), events, scores, status, foreground)?;
+    let length = Length { steps: plan.steps, epoch: plan.epoch_of(progress.step), epochs: plan.epochs };
+    let recorder = begin(directory, before, &progress, length, scores, is_new, foreground)?;
     let identity = machine.identity();
     let oracle = selector == "test" || experiment.orders_by_test_data() || orderer.as_ref().is_some_and(Orderer::is_oracle);
-    announce(&recorder, &machine, &experiment.name, &images, &plan, &progress, (parameters, selector, oracle), is_new)?;
+    let epoch = plan.epoch_of(progress.step);
+    announce(&recorder, &machine, &experiment.name, &images, &plan, &progress, (parameters, selector, oracle), epoch, is_new)?;
     let sets = (
         setup::device_set(&images.train, &machine)?,
         images.holdout.as_ref().map(|set| setup::device_set(set, &machine)).transpose()?,
@@ -194,6 +180,49 @@ fn work(directory: &RunDirectory, lock: &Lock, data: Option<&Path>, foreground: 
     close(training, end)
 }
 
+/// How long a run is, and where it stands.
+pub(crate) struct Length {
+    /// Steps of the run.
+    pub steps: u64,
+    /// The epoch that it stands in.
+    pub epoch: u64,
+    /// Epochs of the run.
+    pub epochs: u64,
+}
+
+/// Opens the log where the state stood, says in the status that an engine is there, and starts the recorder.
+pub(crate) fn begin(
+    directory: &RunDirectory,
+    before: Option<Status>,
+    progress: &Progress,
+    length: Length,
+    scores: Option<ScoreWriter>,
+    is_new: bool,
+    foreground: bool,
+) -> Result<Recorder> {
+    let events = EventWriter::open_at(directory, progress.events_offset, progress.events_seq)?;
+    let status = Status {
+        state: State::Training,
+        pid: std::process::id(),
+        host: run::host(),
+        step: progress.step,
+        steps: length.steps,
+        epoch: length.epoch,
+        epochs: length.epochs,
+        heartbeat: 0,
+        time: run::now(),
+        generation: before.as_ref().map_or(0, |status| status.generation + u64::from(!is_new)),
+        message: None,
+        exit: None,
+        ..before.unwrap_or_default()
+    };
+    // Before anybody can know that this engine is there: what is asked from now on is meant for it.
+    run::clear(directory)?;
+    // Between the cut of the log and its first new line, so that readers beyond the cut start again.
+    status.write(&directory.status())?;
+    Recorder::start(directory.clone(), events, scores, status, foreground)
+}
+
 /// Sections and settings whose method is not built say so here too, should an engine be started by hand.
 fn refuse_what_is_not_built(experiment: &Experiment) -> Result<()> {
     let problems = experiment.not_built();
@@ -212,7 +241,8 @@ fn selector(experiment: &Experiment, images: &Images) -> Result<&'static str> {
     }
 }
 
-fn machine_record(machine: &Machine, images: &Images, parameters: u64) -> run::Machine {
+/// What `run.json` says of the machine.
+pub(crate) fn machine_record(machine: &Machine, images: &Images, parameters: u64) -> run::Machine {
     run::Machine {
         libtorch: crate::device::torch_version(),
         engine: env!("CARGO_PKG_VERSION").into(),
@@ -230,9 +260,9 @@ fn machine_record(machine: &Machine, images: &Images, parameters: u64) -> run::M
     }
 }
 
-/// The first events: what begins, or what goes on and whether exactly.
+/// The first event: what begins, or what goes on and whether exactly.
 #[expect(clippy::too_many_arguments, reason = "it says what everything became")]
-fn announce(
+pub(crate) fn announce(
     recorder: &Recorder,
     machine: &Machine,
     name: &str,
@@ -240,13 +270,14 @@ fn announce(
     plan: &Plan,
     progress: &Progress,
     (parameters, selector, oracle): (u64, &str, bool),
+    epoch: u64,
     is_new: bool,
 ) -> Result<()> {
     if !is_new {
         let differences = machine.identity().differences(&progress.identity);
         let what = record::Resumed { exact: differences.is_empty(), reason: differences.join("; ") };
         crate::log::line(&format!("resumed at step {}{}", progress.step, if what.exact { "" } else { ", not bit-exact" }));
-        return recorder.event(progress.step, plan.epoch_of(progress.step), What::Resumed(what));
+        return recorder.event(progress.step, epoch, What::Resumed(what));
     }
     crate::log::line(&format!(
         "{}: {parameters} weights, {} steps, {} ({}), {} ({}), {} threads",
@@ -275,19 +306,47 @@ fn announce(
 
 /// The last words of a run: checkpoints, the `finished` event, the status.
 fn close(training: Training, end: Result<End>) -> Result<u8> {
-    let directory = training.directory;
-    let experiment = training.experiment;
-    let (state, reason, code) = match &end {
-        Ok(End::Done(reason)) => (State::Done, reason.clone(), exit::DONE),
-        Ok(End::Stopped(reason)) => (State::Stopped, reason.clone(), exit::STOPPED),
-        Ok(End::Released) => (State::Paused, "released".into(), exit::DONE),
-        Ok(End::Signal(number)) => (State::Stopped, format!("signal {number}"), 128 + *number as u8),
-        Err(error) => (State::Failed, error.to_string(), error.exit_code()),
-    };
+    let Ending { state, reason, .. } = Ending::of(&end);
     let words = last_words(&training, &end, state, &reason);
     let standing = training.stand(state);
-    let (mut status, recorder_error) = training.recorder.finish();
-    let error = end.err().or(recorder_error).or(words.err()).or(standing.err());
+    conclude(training.directory, training.experiment, training.recorder, end, words.and(standing))
+}
+
+/// What an end means: the state, the reason in words, the exit code.
+pub(crate) struct Ending {
+    /// The state that the run is left in.
+    pub state: State,
+    /// Why, in words.
+    pub reason: String,
+    /// What the process ends with.
+    pub code: u8,
+}
+
+impl Ending {
+    /// What this end means.
+    pub fn of(end: &Result<End>) -> Self {
+        let (state, reason, code) = match end {
+            Ok(End::Done(reason)) => (State::Done, reason.clone(), exit::DONE),
+            Ok(End::Stopped(reason)) => (State::Stopped, reason.clone(), exit::STOPPED),
+            Ok(End::Released) => (State::Paused, "released".into(), exit::DONE),
+            Ok(End::Signal(number)) => (State::Stopped, format!("signal {number}"), 128 + *number as u8),
+            Err(error) => (State::Failed, error.to_string(), error.exit_code()),
+        };
+        Self { state, reason, code }
+    }
+}
+
+/// Ends the recorder, writes the last status and says the exit code. `words` is what came of the last words.
+pub(crate) fn conclude(
+    directory: &RunDirectory,
+    experiment: &Experiment,
+    recorder: Recorder,
+    end: Result<End>,
+    words: Result<()>,
+) -> Result<u8> {
+    let Ending { state, reason, code } = Ending::of(&end);
+    let (mut status, recorder_error) = recorder.finish();
+    let error = end.err().or(recorder_error).or(words.err());
     let (state, code) = match &error {
         Some(error) => (State::Failed, error.exit_code()),
         None => (state, code),

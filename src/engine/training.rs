@@ -402,6 +402,7 @@ impl<'a> Training<'a> {
         self.recorder.tell(Note::Standing(Standing {
             state,
             step: self.progress.step,
+            steps: None,
             epoch: self.plan.epoch_of(self.progress.step),
             // The training loss while it trains; the test loss once it is over.
             loss: if state.is_over() { test_loss.or(epoch_loss) } else { epoch_loss.or(test_loss) },
@@ -540,7 +541,7 @@ impl<'a> Training<'a> {
 }
 
 /// When `training.until` asks to stop, from now.
-fn deadline(until: Until) -> Option<Instant> {
+pub(crate) fn deadline(until: Until) -> Option<Instant> {
     let seconds = match until {
         Until::Never => return None,
         Until::After(seconds) => seconds,

@@ -171,7 +171,12 @@ impl History {
                 let level = if finished.state == "failed" { Level::Error } else { Level::Info };
                 self.note(event, level, format!("{}: {}", finished.state, finished.reason));
             }
-            What::Attack(_) | What::Permutation(_) | What::Unknown => {}
+            What::Permutation(found) => {
+                let (from, to) = (found.accuracy.min, found.accuracy.max);
+                let text = format!("parent {} of {}: {} orders, accuracy {from:.4} to {to:.4}", found.parent, found.parents, found.orders);
+                self.note(event, Level::Info, text);
+            }
+            What::Attack(_) | What::Unknown => {}
         }
     }
 

@@ -1,7 +1,7 @@
 //! Settings whose methods are declared but not built yet.
 
 use super::data::SetKind;
-use super::experiment::{Experiment, Kind};
+use super::experiment::Experiment;
 use super::ordering::{ExternalSource, Scorer, Target};
 use super::problem::Problem;
 
@@ -13,19 +13,8 @@ impl Experiment {
             let hint = Some(hint.to_owned());
             problems.push(Problem { origin: String::new(), line: None, path: path.to_owned(), text, hint });
         };
-        if self.kind == Kind::PerfectOrdering {
-            say(
-                "kind",
-                "`perfect-ordering` is not built yet, but for `run --replay`".to_owned(),
-                "write `kind = \"training\"`, or leave the line out",
-            );
-        }
-        if let Some(permutation) = &self.permutation {
-            let built = [Scorer::Loss, Scorer::LossDelta, Scorer::Difficulty, Scorer::Grab, Scorer::Random];
-            if let Some(other) = permutation.selectors.iter().find(|other| !built.contains(other)) {
-                let hint = "built are `loss`, `loss-delta`, `difficulty`, `grab` and `random`";
-                say("permutation.selectors", format!("`{other}` is not built yet"), hint);
-            }
+        if self.permutation.as_ref().is_some_and(|permutation| !permutation.selectors.is_empty()) {
+            say("permutation.selectors", "it is not built yet".to_owned(), "leave the line out: every order is tried without it");
         }
         if self.data.set == SetKind::Arrays {
             say("data.set", "`arrays` is not built yet".to_owned(), "a folder of images works: `set = \"folder\"`");

@@ -292,6 +292,16 @@ impl RunDirectory {
         self.path.join("scores")
     }
 
+    /// `orders.csv`: what came of every order of a study.
+    pub fn orders(&self) -> PathBuf {
+        self.path.join("orders.csv")
+    }
+
+    /// `orders.json`: what a study of orders came to.
+    pub fn orders_report(&self) -> PathBuf {
+        self.path.join("orders.json")
+    }
+
     /// `order.safetensors`: the order trained in.
     pub fn order(&self) -> PathBuf {
         self.path.join("order.safetensors")

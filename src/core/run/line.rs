@@ -62,7 +62,7 @@ mod tests {
             What::Phase(record::Phase { number: 1, of: 2, label: "k = 4".into(), k: 4 }),
             What::Checkpoint(record::Checkpoint { file: "checkpoints/best.safetensors".into(), reason: "best".into() }),
             What::Attack(record::Attack { attack: "pgd".into(), ..Default::default() }),
-            What::Permutation(record::Permutation { order: 7, ..Default::default() }),
+            What::Permutation(record::Permutation { orders: 7, histogram: vec![1, 6], ..Default::default() }),
             What::Message(record::Message { text: "a \"quoted\" line\nand another".into(), ..Default::default() }),
             What::Command(record::Command { id: "1".into(), command: "pause".into(), outcome: String::new() }),
             What::Paused(record::Paused { released: true }),

@@ -22,6 +22,7 @@ mod layout;
 mod line;
 mod lock;
 mod order_file;
+mod orders_file;
 mod outline;
 mod plain;
 mod progress;
@@ -45,8 +46,11 @@ pub use labels::Labels;
 pub use layout::{Origin, Outline, RunDirectory, runs_folder};
 pub use lock::{Holder, Lock, engine_elsewhere, host};
 pub use order_file::{RecordedOrder, recorded_order, write_order};
+pub use orders_file::{OrderRow, OrdersWriter, read_orders};
 pub use plain::{plain, plain_lines};
-pub use progress::{Best, EpochSums, Identity, LossScaleState, OrderingProgress, Progress, Series, TestResult};
+pub use progress::{
+    Best, EpochSums, Identity, LossScaleState, OrderingProgress, PermutationProgress, Progress, Series, StudyParent, TestResult,
+};
 pub use reserve::Reserve;
 pub use run_record::{FORMAT, Machine, Parent, RunRecord, Seeds};
 pub use score_file::{Candidates, OrderedStep, ScoreFile, ScoreHeader, ScoreWriter, score_files};

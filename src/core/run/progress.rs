@@ -37,6 +37,9 @@ pub struct Progress {
     /// What an ordering has handed out.
     #[serde(default)]
     pub ordering: OrderingProgress,
+    /// How far a study of orders is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub permutation: Option<PermutationProgress>,
     /// The loss scale of f16.
     pub loss_scale: Option<LossScaleState>,
     /// Seconds spent, pauses taken off.
@@ -78,6 +81,26 @@ pub struct OrderingProgress {
     pub epoch: u64,
     /// For each step of the epoch, the place of the chosen one among its candidates.
     pub choices: Vec<u32>,
+}
+
+/// How far a study of orders is: which parents are done, and how they are reached. The rest is in `orders.csv`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PermutationProgress {
+    /// The parents of each epoch, the epoch at work last.
+    pub parents: Vec<Vec<StudyParent>>,
+    /// Parents of that epoch that are done.
+    pub done: u64,
+    /// Bytes of `orders.csv` before this state.
+    pub orders_offset: u64,
+}
+
+/// Where the orders of an epoch go on from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StudyParent {
+    /// Its own parent: a place in the list of the epoch before. 0 where it is the beginning.
+    pub parent: u64,
+    /// Lexicographic number of the order that led from there to it; `None` where it is the beginning.
+    pub order: Option<u64>,
 }
 
 /// The best network so far.

@@ -1,8 +1,11 @@
 //! Perfect Ordering by brute force (thesis 2.2): every order of an epoch's batches is trained and tested.
 
 pub mod epoch;
+pub mod parents;
 pub mod published;
 pub mod replay;
+pub mod report;
+pub mod run;
 pub mod statistics;
 pub mod study;
 pub mod tree;

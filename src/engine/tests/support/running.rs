@@ -79,7 +79,7 @@ pub fn unfinished(folders: &[PathBuf]) -> Vec<PathBuf> {
 /// What must be equal, however often a run was broken off: its own events, number and time aside, and its last tensors.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Essence {
-    /// Step, epoch and content of the `step`, `evaluation`, `scoring`, `phase` and `attack` events.
+    /// Step, epoch and content of the `step`, `evaluation`, `scoring`, `phase`, `attack` and `permutation` events.
     pub events: Vec<(u64, u64, String)>,
     /// Name and bytes of the tensors of `last.safetensors`: θ and buffers.
     pub network: Vec<(String, Vec<u8>)>,
@@ -120,7 +120,10 @@ pub fn essence(directory: &RunDirectory) -> Essence {
             // A time is no result.
             scoring.seconds = 0.0;
         }
-        if matches!(event.what, What::Step(_) | What::Evaluation(_) | What::Phase(_) | What::Scoring(_) | What::Attack(_)) {
+        if matches!(
+            event.what,
+            What::Step(_) | What::Evaluation(_) | What::Phase(_) | What::Scoring(_) | What::Attack(_) | What::Permutation(_)
+        ) {
             kept.push((event.step, event.epoch, serde_json::to_string(&event.what).unwrap()));
         }
     }

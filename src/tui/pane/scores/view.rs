@@ -69,7 +69,7 @@ impl Scores {
         if facts.every_order {
             return vec![
                 "This run tries out every order of an epoch's batches: it scores no candidates.".into(),
-                "Its losses are the `permutation` events of its `events.jsonl`.".into(),
+                "What came of each is a row of its `orders.csv`; once it is done, `orders.json` sums it up.".into(),
             ];
         }
         if !facts.ordered {

@@ -1,0 +1,211 @@
+//! `orders.csv`: what came of every order of a study, one row an order, a parent's rows in one go.
+//!
+//! The rows are all that a study remembers of its orders: the parents of the next epoch, the tables and the analysis follow
+//! from them. Numbers are written with as many digits as read back to the same bits.
+
+use super::disk;
+use super::error::{Error, Result};
+use super::layout::RunDirectory;
+use std::fs::{File, OpenOptions};
+use std::io::{Seek, SeekFrom};
+use std::path::PathBuf;
+
+/// Largest file that is read.
+const LIMIT: u64 = 4 << 30;
+/// Columns before the training losses.
+const COLUMNS: [&str; 9] = ["epoch", "parent", "order", "batches", "test_loss", "correct", "accuracy", "norm", "agreement"];
+
+/// What came of one order.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct OrderRow {
+    /// Epoch, from 1.
+    pub epoch: u64,
+    /// Number of the parent among those of its epoch, from 1.
+    pub parent: u64,
+    /// Lexicographic number of the order, from 0.
+    pub order: u64,
+    /// The batch at each place, from 0.
+    pub batches: Vec<u8>,
+    /// Test loss per image.
+    pub loss: f64,
+    /// Correct test images.
+    pub correct: u64,
+    /// Share of correct test images.
+    pub accuracy: f64,
+    /// L2 norm of the weights at the end.
+    pub norm: f64,
+    /// Mean cosine between the gradients of neighbouring steps; not a number where there is one batch alone.
+    pub agreement: f64,
+    /// Training loss at each place, before its step.
+    pub train_losses: Vec<f64>,
+}
+
+impl OrderRow {
+    fn fields(&self) -> Vec<String> {
+        let batches: Vec<String> = self.batches.iter().map(u8::to_string).collect();
+        let mut fields = vec![self.epoch.to_string(), self.parent.to_string(), self.order.to_string(), batches.join("-")];
+        fields.extend([self.loss.to_string(), self.correct.to_string(), self.accuracy.to_string()]);
+        fields.extend([self.norm.to_string(), self.agreement.to_string()]);
+        fields.extend(self.train_losses.iter().map(f64::to_string));
+        fields
+    }
+
+    fn parse(fields: &csv::StringRecord) -> std::result::Result<Self, String> {
+        fn number<T: std::str::FromStr>(fields: &csv::StringRecord, column: usize) -> std::result::Result<T, String> {
+            let text = fields.get(column).unwrap_or_default();
+            let name = COLUMNS.get(column).copied().unwrap_or("a training loss");
+            text.parse().map_err(|_| format!("`{name}`: expected a number, got `{}`", super::plain(text)))
+        }
+        let batches = fields.get(3).unwrap_or_default().split('-').map(str::parse).collect::<std::result::Result<_, _>>();
+        let row = Self {
+            epoch: number(fields, 0)?,
+            parent: number(fields, 1)?,
+            order: number(fields, 2)?,
+            batches: batches.map_err(|_| "`batches`: expected batches as `2-0-1`".to_owned())?,
+            loss: number(fields, 4)?,
+            correct: number(fields, 5)?,
+            accuracy: number(fields, 6)?,
+            norm: number(fields, 7)?,
+            agreement: number(fields, 8)?,
+            train_losses: (COLUMNS.len()..fields.len()).map(|column| number(fields, column)).collect::<std::result::Result<_, _>>()?,
+        };
+        if row.train_losses.len() == row.batches.len() { Ok(row) } else { Err("it has not one training loss a batch".to_owned()) }
+    }
+}
+
+/// Appends rows to `orders.csv`. One writer a run: its engine, under the lock.
+#[derive(Debug)]
+pub struct OrdersWriter {
+    file: File,
+    path: PathBuf,
+    offset: u64,
+}
+
+impl OrdersWriter {
+    /// Goes on where a saved state stood: what comes after `offset` bytes is cut. A new file gets its head of columns, for
+    /// orders of so many `batches`.
+    ///
+    /// # Errors
+    /// If the file is shorter than it was, or cannot be written.
+    pub fn open_at(directory: &RunDirectory, offset: u64, batches: usize) -> Result<Self> {
+        let path = directory.orders();
+        let mut file = disk::open(&path, OpenOptions::new().read(true).write(true).create(true).truncate(false))?;
+        let wrap = |error| Error::io("read", &path, error);
+        let length = file.metadata().map_err(wrap)?.len();
+        if length < offset {
+            return Err(Error::damaged(&path, format!("it has {length} bytes, but the saved state was written after {offset}")));
+        }
+        if length > offset {
+            disk::truncate(&file, &path, offset)?;
+        }
+        file.seek(SeekFrom::Start(offset)).map_err(wrap)?;
+        disk::sync_folder(directory.path())?;
+        let mut writer = Self { file, path, offset };
+        if offset == 0 {
+            let places = (1..=batches).map(|place| format!("train_loss_{place}"));
+            writer.write(&[COLUMNS.iter().map(|&name| name.to_owned()).chain(places).collect()])?;
+        }
+        Ok(writer)
+    }
+
+    /// Adds rows in one go and makes them durable. After a failure the file is cut back.
+    ///
+    /// # Errors
+    /// If they cannot be written.
+    pub fn append(&mut self, rows: &[OrderRow]) -> Result<()> {
+        self.write(&rows.iter().map(OrderRow::fields).collect::<Vec<_>>())
+    }
+
+    fn write(&mut self, rows: &[Vec<String>]) -> Result<()> {
+        let mut text = csv::Writer::from_writer(Vec::new());
+        for row in rows {
+            text.write_record(row).map_err(|error| Error::damaged(&self.path, error.to_string()))?;
+        }
+        let bytes = text.into_inner().map_err(|error| Error::damaged(&self.path, error.to_string()))?;
+        let written = disk::write(&mut self.file, &self.path, &bytes).and_then(|()| disk::sync(&self.file, &self.path));
+        if written.is_err() {
+            // The first error counts; what stays is cut at the next start.
+            let _ = disk::truncate(&self.file, &self.path, self.offset);
+            let _ = self.file.seek(SeekFrom::Start(self.offset));
+        }
+        written?;
+        self.offset += bytes.len() as u64;
+        Ok(())
+    }
+
+    /// Bytes of the file.
+    #[must_use]
+    pub fn offset(&self) -> u64 {
+        self.offset
+    }
+}
+
+/// The rows of a run; none where it has no `orders.csv`.
+///
+/// # Errors
+/// If the file cannot be read, or is damaged.
+pub fn read_orders(directory: &RunDirectory) -> Result<Vec<OrderRow>> {
+    let path = directory.orders();
+    if !path.exists() {
+        return Ok(Vec::new());
+    }
+    let bytes = disk::read(&path, LIMIT)?;
+    let mut rows = Vec::new();
+    for (place, fields) in csv::Reader::from_reader(bytes.as_slice()).records().enumerate() {
+        let row = fields.map_err(|error| error.to_string()).and_then(|fields| OrderRow::parse(&fields));
+        rows.push(row.map_err(|text| Error::damaged(&path, format!("row {}: {text}", place + 1)))?);
+    }
+    Ok(rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::layout::tests::scratch;
+
+    fn row(order: u64) -> OrderRow {
+        OrderRow {
+            epoch: 1,
+            parent: 1,
+            order,
+            batches: vec![1, 0, 2],
+            loss: 1.0 / 3.0,
+            correct: 7,
+            accuracy: 0.7,
+            norm: 1e-7,
+            agreement: -0.25,
+            train_losses: vec![0.1 + 0.2, f64::INFINITY, 2.0],
+        }
+    }
+
+    #[test]
+    fn rows_read_back_to_the_same_bits_and_what_follows_a_state_is_cut() {
+        let (_keep, directory) = scratch();
+        assert_eq!(read_orders(&directory).unwrap(), []);
+        let mut writer = OrdersWriter::open_at(&directory, 0, 3).unwrap();
+        writer.append(&[row(0), row(1)]).unwrap();
+        let offset = writer.offset();
+        writer.append(&[row(2)]).unwrap();
+        assert_eq!(read_orders(&directory).unwrap(), [row(0), row(1), row(2)]);
+        let text = std::fs::read_to_string(directory.orders()).unwrap();
+        let head = "epoch,parent,order,batches,test_loss,correct,accuracy,norm,agreement,train_loss_1,train_loss_2,train_loss_3";
+        assert_eq!(text.lines().next(), Some(head));
+        assert_eq!(text.lines().nth(1).unwrap().split(',').nth(3), Some("1-0-2"));
+        drop(writer);
+        let mut writer = OrdersWriter::open_at(&directory, offset, 3).unwrap();
+        assert_eq!(read_orders(&directory).unwrap(), [row(0), row(1)]);
+        writer.append(&[row(3)]).unwrap();
+        assert_eq!(read_orders(&directory).unwrap(), [row(0), row(1), row(3)]);
+        assert!(OrdersWriter::open_at(&directory, 1 << 20, 3).is_err());
+    }
+
+    #[test]
+    fn a_loss_that_is_not_a_number_stays_one() {
+        let (_keep, directory) = scratch();
+        let mut writer = OrdersWriter::open_at(&directory, 0, 3).unwrap();
+        writer.append(&[OrderRow { loss: f64::NAN, ..row(0) }]).unwrap();
+        assert!(read_orders(&directory).unwrap()[0].loss.is_nan());
+        std::fs::write(directory.orders(), "a,b\n1,2\n").unwrap();
+        assert!(read_orders(&directory).unwrap_err().to_string().contains("row 1"));
+    }
+}

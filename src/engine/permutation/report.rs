@@ -1,0 +1,313 @@
+//! What a study of orders came to: a table of the epochs, how often the thesis's three statements hold, and in what the best
+//! orders differ from the others. All of it follows from the rows of `orders.csv`.
+
+use super::statistics::{mean, quantile, sorted};
+use crate::ordering::ranks::rank_correlation;
+use curricle_core::record::Spread;
+use curricle_core::run::OrderRow;
+use serde::Serialize;
+
+/// `orders.json`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Report {
+    /// Orders trained and tested.
+    pub runs: u64,
+    /// Test images of each.
+    pub test_images: u64,
+    /// Every epoch.
+    pub epochs: Vec<EpochReport>,
+    /// The thesis's statements (2.2), by test accuracy.
+    pub by_accuracy: Claims,
+    /// The same by test loss.
+    pub by_loss: Claims,
+}
+
+/// One epoch, over the runs of all of its parents.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct EpochReport {
+    /// Its number, from 1.
+    pub epoch: u64,
+    /// Parents that its orders went on from.
+    pub parents: u64,
+    /// Orders trained and tested.
+    pub runs: u64,
+    /// Test loss per image.
+    pub loss: Spread,
+    /// Share of correct test images.
+    pub accuracy: Spread,
+    /// The order with the lowest test loss.
+    pub best: Named,
+    /// The tenth of the runs with the lowest test losses.
+    pub best_tenth: Group,
+    /// The tenth with the highest.
+    pub worst_tenth: Group,
+    /// All that are not of the best tenth.
+    pub rest: Group,
+    /// Spearman's rank correlations with the test loss over the runs of the epoch.
+    pub rank_correlation: Correlations,
+}
+
+/// One order.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Named {
+    /// Number of the parent, from 1.
+    pub parent: u64,
+    /// Lexicographic number of the order.
+    pub order: u64,
+    /// The batch at each place.
+    pub batches: Vec<u8>,
+    /// Test loss per image.
+    pub loss: f64,
+    /// Share of correct test images.
+    pub accuracy: f64,
+}
+
+/// Means over a group of runs.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Group {
+    /// Runs.
+    pub runs: u64,
+    /// Test loss per image.
+    pub test_loss: f64,
+    /// Share of correct test images.
+    pub accuracy: f64,
+    /// Training loss at each place, before its step.
+    pub train_losses: Vec<f64>,
+    /// L2 norm of the weights at the end.
+    pub norm: f64,
+    /// Cosine between gradients of neighbouring steps.
+    pub agreement: f64,
+}
+
+/// Rank correlations with the test loss; `null` where one side does not vary.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Correlations {
+    /// Of the training loss at each place.
+    pub train_losses: Vec<Option<f64>>,
+    /// Of the norm of the weights.
+    pub norm: Option<f64>,
+    /// Of the agreement of gradients.
+    pub agreement: Option<f64>,
+}
+
+/// In how many of how many cases something holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Count {
+    /// Cases in which it holds.
+    pub holds: u64,
+    /// Cases.
+    pub of: u64,
+}
+
+impl Count {
+    fn over(cases: impl Iterator<Item = bool>) -> Self {
+        cases.fold(Self::default(), |count, holds| Self { holds: count.holds + u64::from(holds), of: count.of + 1 })
+    }
+}
+
+impl std::fmt::Display for Count {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "in {} of {}", self.holds, self.of)
+    }
+}
+
+/// The thesis's three statements, counted.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Claims {
+    /// The best run after n epochs is better than the mean after n + 1.
+    pub best_above_next_mean: Count,
+    /// The best run after n epochs is better than the worst after n + 1, n + 2, ….
+    pub best_above_later_worst: Vec<Count>,
+    /// Largest number of epochs j for which the best after some n beats the worst after n + j; 0 if there is none.
+    pub farthest: u64,
+    /// The range from the worst to the best is smaller after n + 1 epochs than after n.
+    pub range_shrinks: Count,
+}
+
+impl Claims {
+    /// Of the epochs' figures; `sign` is 1 where more is better, −1 where less is.
+    #[must_use]
+    pub fn of(epochs: &[Spread], sign: f64) -> Self {
+        let best = |spread: &Spread| if sign > 0.0 { spread.max } else { -spread.min };
+        let worst = |spread: &Spread| if sign > 0.0 { spread.min } else { -spread.max };
+        let later = |j: usize| Count::over(epochs.iter().zip(&epochs[j..]).map(|(n, later)| best(n) > worst(later)));
+        let best_above_later_worst: Vec<Count> = (1..epochs.len()).map(later).collect();
+        let farthest = best_above_later_worst.iter().rposition(|count| count.holds > 0).map_or(0, |place| place as u64 + 1);
+        let pairs = || epochs.windows(2);
+        Self {
+            best_above_next_mean: Count::over(pairs().map(|pair| best(&pair[0]) > sign * pair[1].mean)),
+            best_above_later_worst,
+            farthest,
+            range_shrinks: Count::over(pairs().map(|pair| pair[1].max - pair[1].min < pair[0].max - pair[0].min)),
+        }
+    }
+}
+
+/// Where values lie; what is not a number is left out.
+#[must_use]
+pub fn spread(values: &[f64]) -> Spread {
+    let sorted = sorted(values);
+    let at = |q| quantile(&sorted, q);
+    Spread { min: at(0.0), median: at(0.5), mean: mean(&sorted), max: at(1.0) }
+}
+
+/// Places of the rows from the lowest test loss to the highest, what is not a number last; equal ones as they come.
+fn by_loss(rows: &[OrderRow]) -> Vec<usize> {
+    let mut places: Vec<usize> = (0..rows.len()).collect();
+    let key = |place: usize| (rows[place].loss.is_nan(), rows[place].loss);
+    places.sort_by(|&a, &b| key(a).0.cmp(&key(b).0).then(key(a).1.total_cmp(&key(b).1)));
+    places
+}
+
+/// The row with the lowest test loss, of several the first; and the one with the highest.
+#[must_use]
+pub fn extremes(rows: &[OrderRow]) -> Option<(&OrderRow, &OrderRow)> {
+    let places = by_loss(rows);
+    let finite = places.iter().rev().find(|&&place| !rows[place].loss.is_nan());
+    let worst = finite.or(places.last())?;
+    Some((&rows[*places.first()?], &rows[*worst]))
+}
+
+impl Report {
+    /// Of all rows of a study.
+    #[must_use]
+    pub fn of(rows: &[OrderRow], test_images: u64) -> Self {
+        let epochs: Vec<EpochReport> = rows.chunk_by(|a, b| a.epoch == b.epoch).filter_map(EpochReport::of).collect();
+        let of = |get: fn(&EpochReport) -> Spread| epochs.iter().map(get).collect::<Vec<_>>();
+        Self {
+            runs: rows.len() as u64,
+            test_images,
+            by_accuracy: Claims::of(&of(|epoch| epoch.accuracy), 1.0),
+            by_loss: Claims::of(&of(|epoch| epoch.loss), -1.0),
+            epochs,
+        }
+    }
+
+    /// The table of the epochs and the statements, a line each.
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
+        let mut lines = vec!["epoch    runs  loss min  median    mean     max  accuracy min  median    mean     max".to_owned()];
+        for epoch in &self.epochs {
+            let (loss, accuracy) = (epoch.loss, epoch.accuracy);
+            lines.push(format!(
+                "{:>5} {:>7}    {:.4}  {:.4}  {:.4}  {:.4}        {:.4}  {:.4}  {:.4}  {:.4}",
+                epoch.epoch,
+                epoch.runs,
+                loss.min,
+                loss.median,
+                loss.mean,
+                loss.max,
+                accuracy.min,
+                accuracy.median,
+                accuracy.mean,
+                accuracy.max
+            ));
+        }
+        if self.epochs.len() < 2 {
+            return lines;
+        }
+        for (what, claims) in [("accuracy", &self.by_accuracy), ("loss", &self.by_loss)] {
+            let far = match claims.farthest {
+                0 => "the worst of no later epoch".to_owned(),
+                j => format!("the worst of up to {j} epochs later"),
+            };
+            let next = claims.best_above_later_worst.first().copied().unwrap_or_default();
+            lines.push(format!(
+                "by {what}: the best is above the mean of the next epoch {}, above its worst {next}, and above {far}; the range shrinks {}",
+                claims.best_above_next_mean, claims.range_shrinks
+            ));
+        }
+        lines
+    }
+}
+
+impl EpochReport {
+    /// Of the rows of one epoch; none without rows.
+    fn of(rows: &[OrderRow]) -> Option<Self> {
+        let column = |get: fn(&OrderRow) -> f64| rows.iter().map(get).collect::<Vec<f64>>();
+        let losses = column(|row| row.loss);
+        let places = by_loss(rows);
+        let tenth = rows.len().div_ceil(10);
+        let (best, _) = extremes(rows)?;
+        let rank = |values: &[f64]| rank_correlation(values, &losses);
+        let along = |place: usize| rows.iter().filter_map(|row| row.train_losses.get(place).copied()).collect::<Vec<f64>>();
+        Some(Self {
+            epoch: best.epoch,
+            parents: rows.iter().map(|row| row.parent).max().unwrap_or(0),
+            runs: rows.len() as u64,
+            loss: spread(&losses),
+            accuracy: spread(&column(|row| row.accuracy)),
+            best: Named { parent: best.parent, order: best.order, batches: best.batches.clone(), loss: best.loss, accuracy: best.accuracy },
+            best_tenth: Group::of(rows, &places[..tenth]),
+            worst_tenth: Group::of(rows, &places[places.len() - tenth..]),
+            rest: Group::of(rows, &places[tenth..]),
+            rank_correlation: Correlations {
+                train_losses: (0..best.train_losses.len()).map(|place| rank(&along(place))).collect(),
+                norm: rank(&column(|row| row.norm)),
+                agreement: rank(&column(|row| row.agreement)),
+            },
+        })
+    }
+}
+
+impl Group {
+    fn of(rows: &[OrderRow], places: &[usize]) -> Self {
+        let over = |get: &dyn Fn(&OrderRow) -> f64| mean(&places.iter().map(|&place| get(&rows[place])).collect::<Vec<f64>>());
+        let length = rows.first().map_or(0, |row| row.train_losses.len());
+        Self {
+            runs: places.len() as u64,
+            test_loss: over(&|row| row.loss),
+            accuracy: over(&|row| row.accuracy),
+            train_losses: (0..length).map(|at| over(&|row| row.train_losses.get(at).copied().unwrap_or(f64::NAN))).collect(),
+            norm: over(&|row| row.norm),
+            agreement: over(&|row| row.agreement),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use curricle_core::config::{self, Figure};
+
+    /// The notebook's own figures, as the preset has them: the first statement holds in 8 of 12 epochs, the second up to
+    /// six epochs later.
+    #[test]
+    fn the_published_figures_are_counted_as_published() {
+        let text = include_str!("../../../presets/thesis/table-2.1.toml");
+        let published = config::read(text, "table-2.1", &[]).unwrap().published.unwrap();
+        let column = |name: &str| match &published.values.0.iter().find(|(other, _)| other == name).unwrap().1 {
+            Figure::Series(values) => values.clone(),
+            Figure::One(value) => vec![*value],
+        };
+        let (min, median, mean, max) = (column("accuracy_min"), column("accuracy_median"), column("accuracy_mean"), column("accuracy_max"));
+        let epochs: Vec<Spread> = (0..13).map(|at| Spread { min: min[at], median: median[at], mean: mean[at], max: max[at] }).collect();
+        let claims = Claims::of(&epochs, 1.0);
+        assert_eq!(claims.best_above_next_mean, Count { holds: 8, of: 12 });
+        assert_eq!(claims.farthest, 6);
+        assert_eq!(claims.range_shrinks.of, 12);
+    }
+
+    fn row(order: u64, loss: f64) -> OrderRow {
+        OrderRow { epoch: 1, parent: 1, order, loss, norm: -loss, train_losses: vec![loss, 1.0], batches: vec![0, 1], ..Default::default() }
+    }
+
+    #[test]
+    fn groups_and_correlations_follow_the_loss() {
+        let rows: Vec<OrderRow> = (0..20).map(|order| row(order, order as f64)).collect();
+        let report = Report::of(&rows, 10);
+        let epoch = &report.epochs[0];
+        assert_eq!((epoch.best_tenth.test_loss, epoch.worst_tenth.test_loss, epoch.rest.runs), (0.5, 18.5, 18));
+        assert_eq!(epoch.rank_correlation.norm, Some(-1.0));
+        assert_eq!(epoch.rank_correlation.train_losses, [Some(1.0), None]);
+        assert_eq!(report.by_loss, Claims::default());
+    }
+
+    #[test]
+    fn what_is_not_a_number_is_never_an_extreme_if_something_is_one() {
+        let rows = [row(0, f64::NAN), row(1, 2.0), row(2, 1.0), row(3, 1.0)];
+        let (best, worst) = extremes(&rows).unwrap();
+        assert_eq!((best.order, worst.order), (2, 1));
+        assert!(extremes(&[]).is_none());
+    }
+}

@@ -1,0 +1,498 @@
+//! A run of `kind = "perfect-ordering"`: epoch by epoch, all orders of its batches from each of its parents.
+//!
+//! A parent's orders are the unit of work: their rows are appended to `orders.csv` in one go, then a state is saved. What is
+//! broken off in between is done again. A step of such a run is an order, trained and tested.
+
+use super::epoch::{self, Epoch};
+use super::report::{Report, extremes, spread};
+use super::study::{self, State as Walk, Study};
+use super::tree::{self, Order};
+use super::workers::{self, Outcome, Wish};
+use super::{parents, statistics};
+use crate::checkpoint::{self, HostWeights};
+use crate::error::{Error, Result};
+use crate::memory;
+use crate::plan::Plan;
+use crate::recorder::{Note, Recorder, Standing, wish};
+use crate::setup::{self, Machine};
+use crate::state::{self, Progress, Saved, Snapshot, TestResult};
+use crate::train_command::{self, Ending, Length};
+use crate::training::{End, StopAt, deadline};
+use crate::weights::Weights;
+use curricle_core::config::{self, Experiment, Permutation, ScheduleKind};
+use curricle_core::data::ImageSet;
+use curricle_core::random::{Purpose, Stream};
+use curricle_core::record::{self, Level, What};
+use curricle_core::run::{self, OrderRow, OrdersWriter, PermutationProgress, RunDirectory, State, Status, StudyParent};
+use std::collections::HashMap;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// How often the status hears how many orders are done.
+const STANDING: Duration = Duration::from_millis(500);
+
+/// Tries out the orders of a run, or goes on with it, to `stop_at` orders if it is given; returns the exit code.
+///
+/// # Errors
+/// What is wrong with the experiment, its images, or the run directory; divergence; what libtorch refuses.
+pub fn run(
+    directory: &RunDirectory,
+    experiment: &Experiment,
+    before: Option<Status>,
+    data: Option<&Path>,
+    foreground: bool,
+    stop_at: Option<StopAt>,
+) -> Result<u8> {
+    let settings = experiment.permutation.clone().unwrap_or_default();
+    // Each worker computes with one thread, so that the bits do not depend on how many there are.
+    let machine = Machine::prepare(&config::Training { threads: 1, ..experiment.training.clone() })?;
+    refuse(experiment, &machine)?;
+    let images = setup::images(experiment, data)?;
+    let network = setup::network(experiment, &images)?;
+    let count = images.train.len();
+    let batches = epoch::batches(experiment, count);
+    let plan = Plan::new(experiment, count, machine.on_cuda())?;
+    if let Some(text) = settings.refusal(batches as u64) {
+        return Err(Error::Configuration(format!("permutation: {text}")));
+    }
+    let parameters = network.layout.parameter_count() as u64;
+    memory::check(memory::needed(&network, &machine, &images, plan.batch)?, &machine, plan.batch, parameters)?;
+    let row = 150 + 24 * batches as u64;
+    memory::check_disk(memory::disk_needed(&network, &machine, &plan) + settings.runs(batches as u64) * row, directory.path())?;
+    let resumed = state::newest(directory, &network.layout, machine.precision.kind, machine.device.device)?;
+    let is_new = resumed.is_none();
+    let fresh = || -> Result<Saved> {
+        Ok(Saved { weights: setup::weights(experiment, &network, &machine)?, progress: Progress::default(), extra: HashMap::new() })
+    };
+    let Saved { weights, progress, .. } = resumed.map_or_else(fresh, Ok)?;
+    let at = progress.permutation.clone().unwrap_or_else(|| PermutationProgress {
+        parents: vec![vec![StudyParent { parent: 0, order: None }]],
+        ..PermutationProgress::default()
+    });
+    let writer = OrdersWriter::open_at(directory, at.orders_offset, batches)?;
+    let rows = run::read_orders(directory)?;
+    if rows.len() as u64 != progress.step {
+        let text = format!("{} has {} rows, and the saved state has {}", directory.orders().display(), rows.len(), progress.step);
+        return Err(Error::Other(text));
+    }
+    if directory.record()?.machine.is_none() {
+        directory.set_machine(train_command::machine_record(&machine, &images, parameters))?;
+    }
+    let orders = tree::all(batches);
+    let steps = expected(&settings, &at, orders.len() as u64, progress.step);
+    let now = at.parents.len() as u64;
+    let length = Length { steps, epoch: now, epochs: settings.epochs };
+    let recorder = train_command::begin(directory, before, &progress, length, None, is_new, foreground)?;
+    let plan = Plan { steps, epochs: settings.epochs, ..plan };
+    // The best order is chosen by the test set.
+    let facts = (parameters, "test", true);
+    train_command::announce(&recorder, &machine, &experiment.name, &images, &plan, &progress, facts, now, is_new)?;
+    let tests = tested(&images.test, &settings);
+    let test_images = tests.len() as u64;
+    let study = Study::new(
+        experiment,
+        &machine,
+        network,
+        setup::device_set(&images.train, &machine)?,
+        vec![setup::device_set(&tests, &machine)?],
+        setup::normalisation(&images, &machine)?,
+        true,
+    )?;
+    let identity = machine.identity();
+    let mut runner = Runner {
+        directory,
+        experiment,
+        workers: if machine.on_cuda() { 1 } else { settings.workers as usize },
+        settings,
+        study,
+        images: count,
+        augmentation: (images.flip, images.crop),
+        orders,
+        initial: weights,
+        test_images,
+        rows,
+        writer,
+        at,
+        progress: Progress { identity, ..progress },
+        recorder,
+        stop_at: stop_at.map(|stop| stop.step),
+        until: deadline(experiment.training.until),
+        clock: Clock { started: Instant::now(), waited: Duration::ZERO },
+    };
+    let end = runner.study(is_new);
+    runner.close(end)
+}
+
+/// What a study of orders cannot do.
+fn refuse(experiment: &Experiment, machine: &Machine) -> Result<()> {
+    let refusal = if machine.precision.scales_loss() {
+        "training.precision: a study of orders does not scale its losses; use \"f32\" or \"bf16\""
+    } else if experiment.network.dropout > 0.0 {
+        "network.dropout: a study of orders trains the same network in every order, so nothing may be dropped at random; use 0"
+    } else if experiment.schedule.kind == ScheduleKind::Plateau {
+        "schedule.kind: a plateau is watched over one run; a study of orders needs rates that follow from the step, as \"constant\""
+    } else {
+        return Ok(());
+    };
+    Err(Error::Configuration(refusal.into()))
+}
+
+/// The test images: the first so many of a seeded choice, or all.
+fn tested(set: &ImageSet, settings: &Permutation) -> ImageSet {
+    let all = set.len();
+    let wanted = if settings.test_images == 0 { all } else { usize::try_from(settings.test_images).unwrap_or(all) };
+    let mut places = Stream::new(settings.seed, Purpose::Permutation, 0, 0, 0).choose(wanted, all);
+    places.sort_unstable();
+    set.select(&places)
+}
+
+/// Orders of the whole run, as far as is known: how many parents a later epoch has, its runs decide.
+fn expected(settings: &Permutation, at: &PermutationProgress, orders: u64, done: u64) -> u64 {
+    let mut parents = at.parents.last().map_or(1, Vec::len) as u64;
+    let mut total = done + parents.saturating_sub(at.done) * orders;
+    for _ in at.parents.len() as u64..settings.epochs {
+        parents = settings.next_parents(parents * orders);
+        total += parents * orders;
+    }
+    total
+}
+
+/// Wall-clock matters: none of them touches a bit of the result.
+struct Clock {
+    started: Instant,
+    waited: Duration,
+}
+
+/// A study at work.
+struct Runner<'a> {
+    directory: &'a RunDirectory,
+    experiment: &'a Experiment,
+    settings: Permutation,
+    study: Study,
+    workers: usize,
+    /// Training images.
+    images: usize,
+    augmentation: (bool, usize),
+    /// All orders, lexicographic.
+    orders: Vec<Order>,
+    /// Where every path begins.
+    initial: Weights,
+    test_images: u64,
+    /// What came of all orders so far: parent by parent, each in the order of `orders`.
+    rows: Vec<OrderRow>,
+    writer: OrdersWriter,
+    at: PermutationProgress,
+    progress: Progress,
+    recorder: Recorder,
+    stop_at: Option<u64>,
+    until: Option<Instant>,
+    clock: Clock,
+}
+
+impl Runner<'_> {
+    /// Goes on to the end, or until something asks to stop.
+    fn study(&mut self, is_new: bool) -> Result<End> {
+        if is_new {
+            self.save_state()?;
+        }
+        self.stand(State::Training, 0)?;
+        loop {
+            let parents = self.at.parents.last().map_or(0, Vec::len) as u64;
+            if self.at.done >= parents {
+                self.finish()?;
+                return Ok(End::Done(format!("{} orders", self.progress.step)));
+            }
+            if let Some(end) = self.end(0) {
+                self.save_state()?;
+                return end;
+            }
+            let outcomes = self.parent()?;
+            if let Some(outcomes) = outcomes {
+                self.take(&outcomes)?;
+            } else {
+                let end = self.end(self.orders.len());
+                self.save_state()?;
+                return end.unwrap_or_else(|| Err(Error::Other("the workers stopped unasked".into())));
+            }
+        }
+    }
+
+    /// The epoch at work, from 1.
+    fn epoch(&self) -> u64 {
+        self.at.parents.len() as u64
+    }
+
+    fn epoch_of(&self, number: u64) -> Epoch {
+        Epoch::of(self.experiment, number, self.images, self.augmentation)
+    }
+
+    /// Why to end now, with so many orders of the parent at work done; `None` to go on.
+    fn end(&self, done: usize) -> Option<Result<End>> {
+        let wishes = self.recorder.wishes();
+        if wishes & wish::FAILED != 0 {
+            return Some(Err(self.recorder.take_error()));
+        }
+        if wishes & wish::SIGNAL != 0 {
+            return Some(Ok(End::Signal(self.recorder.signal())));
+        }
+        if wishes & wish::RELEASE != 0 {
+            return Some(Ok(End::Released));
+        }
+        if wishes & wish::STOP != 0 {
+            return Some(Ok(End::Stopped("asked to".into())));
+        }
+        if self.until.is_some_and(|until| Instant::now() >= until) {
+            return Some(Ok(End::Stopped("`training.until` was reached".into())));
+        }
+        let before = self.progress.step;
+        let here = self.stop_at.is_some_and(|stop| stop >= before && stop <= before + done as u64 && (stop == before || done > 0));
+        here.then(|| Ok(End::Stopped(format!("at order {}", self.progress.step))))
+    }
+
+    /// The state at the end of a path: the orders that lead to a parent of an epoch, trained as one run from the beginning.
+    fn path(&self, epoch: u64, place: u64, last: Option<u64>) -> Result<Walk> {
+        let mut orders: Vec<u64> = last.into_iter().collect();
+        let mut place = place as usize;
+        for parents in self.at.parents[..epoch as usize].iter().rev() {
+            let Some(parent) = parents.get(place) else { return Err(Error::Other("the saved state names a parent that is none".into())) };
+            orders.extend(parent.order);
+            place = parent.parent as usize;
+        }
+        let mut weights = study::copy(&self.initial)?;
+        for (number, &order) in (1..).zip(orders.iter().rev()) {
+            let (epoch, order) = (self.epoch_of(number), tree::decode(order, self.orders.first().map_or(0, Vec::len)));
+            let mut state = Walk::begin(weights);
+            for length in 1..=order.len() {
+                state = self.study.step(&state, &epoch, &order[..length])?;
+            }
+            if last.is_some() && number as usize == orders.len() {
+                return Ok(state);
+            }
+            weights = state.weights;
+        }
+        Ok(Walk::begin(weights))
+    }
+
+    /// All orders from the next parent; `None` if they were broken off.
+    fn parent(&mut self) -> Result<Option<Vec<Outcome>>> {
+        let start = self.path(self.epoch(), self.at.done, None)?;
+        let epoch = self.epoch_of(self.epoch());
+        let (mut paused, mut waited, mut stood): (Option<Instant>, _, _) = (None, Duration::ZERO, Instant::now());
+        let found = workers::run(&self.study, &epoch, &start, &self.orders, self.workers, |done| {
+            let wishes = self.recorder.wishes();
+            match self.end(done) {
+                Some(Err(error)) => return Err(error),
+                Some(Ok(_)) => return Ok(Wish::Stop),
+                None => {}
+            }
+            if wishes & wish::CHECKPOINT != 0 {
+                self.recorder.clear(wish::CHECKPOINT);
+                self.save_state()?;
+            }
+            if wishes & wish::PAUSE != 0 {
+                if paused.is_none() {
+                    paused = Some(Instant::now());
+                    self.event(self.epoch(), What::Paused(record::Paused { released: false }))?;
+                    self.stand(State::Paused, done)?;
+                }
+                return Ok(Wish::Wait);
+            }
+            if let Some(since) = paused.take() {
+                waited += since.elapsed();
+                self.stand(State::Training, done)?;
+            }
+            if stood.elapsed() >= STANDING {
+                stood = Instant::now();
+                self.stand(State::Training, done)?;
+            }
+            Ok(Wish::Go)
+        });
+        self.clock.waited += waited + paused.map_or(Duration::ZERO, |since| since.elapsed());
+        let found = found?;
+        if found.is_some() {
+            // The workers may have come to their end before they heard that they were to stop.
+            let (before, end) = (self.progress.step, self.progress.step + self.orders.len() as u64);
+            self.stop_at = self.stop_at.map(|stop| if stop > before && stop < end { end } else { stop });
+        }
+        Ok(found)
+    }
+
+    /// Keeps what came of a parent's orders: rows, the parents of the next epoch, events, a state.
+    fn take(&mut self, outcomes: &[Outcome]) -> Result<()> {
+        let (epoch, parent) = (self.epoch(), self.at.done + 1);
+        let parents = self.at.parents.last().map_or(0, Vec::len) as u64;
+        let first = self.rows.len();
+        for (number, (batches, outcome)) in self.orders.iter().zip(outcomes).enumerate() {
+            let total: u64 = outcome.scores.iter().map(|score| score.total).sum();
+            let correct = outcome.scores.iter().map(|score| score.correct).sum();
+            self.rows.push(OrderRow {
+                epoch,
+                parent,
+                order: number as u64,
+                batches: batches.clone(),
+                loss: statistics::mean(&outcome.scores.iter().map(|score| score.loss).collect::<Vec<_>>()),
+                correct,
+                accuracy: correct as f64 / total.max(1) as f64,
+                norm: outcome.norm,
+                agreement: outcome.agreement,
+                train_losses: outcome.losses.clone(),
+            });
+        }
+        self.writer.append(&self.rows[first..])?;
+        self.at.done = parent;
+        self.at.orders_offset = self.writer.offset();
+        self.progress.step += self.orders.len() as u64;
+        let ends_epoch = parent == parents;
+        let epoch_rows = self.rows.len() - (parents as usize * self.orders.len()).min(self.rows.len());
+        if ends_epoch && epoch < self.settings.epochs {
+            let losses: Vec<f64> = self.rows[epoch_rows..].iter().map(|row| row.loss).collect();
+            let of =
+                |place: usize| StudyParent { parent: (place / self.orders.len()) as u64, order: Some((place % self.orders.len()) as u64) };
+            self.at.parents.push(parents::choose(&losses, &self.settings, epoch)?.into_iter().map(of).collect());
+            self.at.done = 0;
+        }
+        let steps = expected(&self.settings, &self.at, self.orders.len() as u64, self.progress.step);
+        let what = summary(&self.rows[first..], (parent, parents), steps);
+        self.event(epoch, What::Permutation(what))?;
+        if ends_epoch {
+            self.end_epoch(epoch, epoch_rows)?;
+        }
+        self.save_state()?;
+        self.stand(State::Training, 0)
+    }
+
+    /// The best order of an epoch is its result.
+    fn end_epoch(&mut self, epoch: u64, first: usize) -> Result<()> {
+        let Some((best, _)) = extremes(&self.rows[first..]) else { return Ok(()) };
+        self.progress.test = Some(TestResult { epoch, loss: best.loss, accuracy: best.accuracy });
+        let what = What::Evaluation(record::Evaluation {
+            set: "test".into(),
+            loss: best.loss,
+            accuracy: best.accuracy,
+            correct: best.correct,
+            total: self.test_images,
+            best: true,
+            norm_sum: f64::NAN,
+            norm_global: best.norm,
+            ..record::Evaluation::default()
+        });
+        self.event(epoch, what)
+    }
+
+    /// All orders are known: the report, and the network that the best path leads to.
+    fn finish(&mut self) -> Result<()> {
+        let report = Report::of(&self.rows, self.test_images);
+        let bytes = serde_json::to_vec_pretty(&report).map_err(|error| Error::Other(format!("orders.json: {error}")))?;
+        run::write_whole(&self.directory.orders_report(), &bytes)?;
+        for text in report.lines() {
+            self.event(self.epoch(), What::Message(record::Message { level: Level::Info, text }))?;
+        }
+        let first = self.rows.partition_point(|row| row.epoch < self.epoch());
+        let Some((best, _)) = extremes(&self.rows[first..]) else { return Ok(()) };
+        let weights = self.path(self.epoch(), best.parent - 1, Some(best.order))?.weights;
+        let host = HostWeights::of(&weights)?;
+        let layout = self.study.network.layout.clone();
+        let step = self.progress.step;
+        let metadata = HashMap::from([("curricle_run".to_string(), self.directory.id()), ("curricle_step".to_string(), step.to_string())]);
+        let what = What::Checkpoint(record::Checkpoint { file: "checkpoints/best.safetensors".into(), reason: "best".into() });
+        let bytes = Box::new(move || checkpoint::to_bytes(&layout, &host, metadata));
+        self.recorder.tell(Note::File { path: self.directory.best(), bytes, step, epoch: self.epoch(), what })
+    }
+
+    fn event(&self, epoch: u64, what: What) -> Result<()> {
+        self.recorder.event(self.progress.step, epoch, what)
+    }
+
+    /// Tells readers how the run stands, with so many orders of the parent at work.
+    fn stand(&self, state: State, done: usize) -> Result<()> {
+        self.recorder.tell(Note::Standing(Standing {
+            state,
+            step: self.progress.step + done as u64,
+            steps: Some(expected(&self.settings, &self.at, self.orders.len() as u64, self.progress.step)),
+            epoch: self.epoch(),
+            loss: self.progress.test.map(|test| test.loss),
+            accuracy: self.progress.test.map(|test| test.accuracy),
+            selected: self.selected(),
+            seconds: self.seconds(),
+        }))
+    }
+
+    /// The best order of the last whole epoch: the test set chose it.
+    fn selected(&self) -> Option<record::Selected> {
+        let test = self.progress.test?;
+        Some(record::Selected { by: "test".into(), epoch: test.epoch, accuracy: test.accuracy, oracle: true })
+    }
+
+    /// Seconds spent in this run, pauses taken off.
+    fn seconds(&self) -> f64 {
+        self.progress.seconds + self.clock.started.elapsed().saturating_sub(self.clock.waited).as_secs_f64()
+    }
+
+    /// Saves which parents are done. The rows are on disk already.
+    fn save_state(&self) -> Result<()> {
+        let progress = Progress {
+            boundary_done: true,
+            seconds: self.seconds(),
+            batches_tracked: self.initial.batches_tracked,
+            permutation: Some(self.at.clone()),
+            ..self.progress.clone()
+        };
+        self.recorder.tell(Note::State(Box::new((Snapshot::of(&self.initial, &[])?, progress))))
+    }
+
+    /// The last words.
+    fn close(self, end: Result<End>) -> Result<u8> {
+        let words = self.last_words(&end);
+        let Self { directory, experiment, recorder, .. } = self;
+        train_command::conclude(directory, experiment, recorder, end, words)
+    }
+
+    fn last_words(&self, end: &Result<End>) -> Result<()> {
+        let Ending { state, reason, .. } = Ending::of(end);
+        match end {
+            Ok(End::Released) => self.event(self.epoch(), What::Paused(record::Paused { released: true }))?,
+            _ => {
+                if let Err(error) = end {
+                    self.event(self.epoch(), What::Message(record::Message { level: Level::Error, text: error.to_string() }))?;
+                }
+                self.event(
+                    self.epoch(),
+                    What::Finished(record::Finished {
+                        state: state.word().into(),
+                        reason,
+                        loss: self.progress.test.map(|test| test.loss),
+                        accuracy: self.progress.test.map(|test| test.accuracy),
+                        selected: self.selected(),
+                        seconds: self.seconds(),
+                    }),
+                )?;
+            }
+        }
+        self.recorder.barrier()?;
+        self.stand(state, 0)
+    }
+}
+
+/// What an event says of a parent's rows.
+fn summary(rows: &[OrderRow], (parent, parents): (u64, u64), steps: u64) -> record::Permutation {
+    let losses: Vec<f64> = rows.iter().map(|row| row.loss).collect();
+    let loss = spread(&losses);
+    let found = extremes(rows);
+    let width = (loss.max - loss.min) / record::Permutation::BINS as f64;
+    let mut histogram = vec![0; record::Permutation::BINS];
+    for &value in losses.iter().filter(|value| value.is_finite()) {
+        let bin = if width > 0.0 && width.is_finite() { ((value - loss.min) / width) as usize } else { 0 };
+        histogram[bin.min(record::Permutation::BINS - 1)] += 1;
+    }
+    record::Permutation {
+        parent,
+        parents,
+        orders: rows.len() as u64,
+        steps,
+        loss,
+        accuracy: spread(&rows.iter().map(|row| row.accuracy).collect::<Vec<_>>()),
+        best: found.map_or(0, |(best, _)| best.order),
+        worst: found.map_or(0, |(_, worst)| worst.order),
+        histogram,
+    }
+}
