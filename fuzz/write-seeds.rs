@@ -232,7 +232,7 @@ fn runs(seeds: &Seeds) -> Result<()> {
         What::Phase(record::Phase { number: 1, of: 2, label: "k = 4".into(), k: 4 }),
         What::Checkpoint(record::Checkpoint { file: "../../x".into(), reason: "best".into() }),
         What::Attack(record::Attack { attack: "pgd".into(), parameters: [("steps".into(), "20".into())].into(), ..Default::default() }),
-        What::Permutation(record::Permutation { order: 7, ..Default::default() }),
+        What::Permutation(record::Permutation { orders: 7, ..Default::default() }),
         What::Message(record::Message { text: "a \u{1b}[2J line".into(), ..Default::default() }),
         What::Command(record::Command { id: "1".into(), command: "pause".into(), outcome: String::new() }),
         What::Paused(record::Paused { released: true }),

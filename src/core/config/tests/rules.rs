@@ -493,7 +493,9 @@ fn what_is_not_built_says_so() {
     assert_eq!(said(&["attack = [{}]"]), ["attack: `[[attack]]` is not built yet"]);
     assert_eq!(said(&["sweep.seeds = [0]"]), ["sweep: `[sweep]` is not built yet"]);
     assert_eq!(said(&["slurm.gpus = 2"]), ["slurm: `[slurm]` is not built yet"]);
-    assert_eq!(said(&["kind = \"perfect-ordering\""]), ["kind: `perfect-ordering` is not built yet, but for `run --replay`"]);
+    assert_eq!(said(&["kind = \"perfect-ordering\""]), Vec::<String>::new());
+    let selectors = ["kind = \"perfect-ordering\"", "permutation.selectors = [\"loss\"]"];
+    assert_eq!(said(&selectors), ["permutation.selectors: it is not built yet"]);
     assert_eq!(said(&["data.set = \"arrays\"", "data.root = \"x\""]), ["data.set: `arrays` is not built yet"]);
     assert_eq!(said(&["published.table = \"2.2\""]), Vec::<String>::new());
 }
