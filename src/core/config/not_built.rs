@@ -1,4 +1,4 @@
-//! Settings whose methods are declared but not built yet.
+//! Settings whose methods are declared but not built yet, and those that ask for more than a run can do.
 
 use super::data::SetKind;
 use super::experiment::Experiment;
@@ -6,7 +6,8 @@ use super::ordering::{ExternalSource, Scorer, Target};
 use super::problem::Problem;
 
 impl Experiment {
-    /// What this experiment asks for that is not built yet: a run says so and does not start. Empty when all is built.
+    /// What this experiment asks for that is not built yet, or that no run can do, as more orders than anybody can try: a run
+    /// says so and does not start. Empty when all is well.
     pub fn not_built(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
         let mut say = |path: &str, text: String, hint: &str| {
@@ -15,6 +16,18 @@ impl Experiment {
         };
         if self.permutation.as_ref().is_some_and(|permutation| !permutation.selectors.is_empty()) {
             say("permutation.selectors", "it is not built yet".to_owned(), "leave the line out: every order is tried without it");
+        }
+        if let (Some(permutation), Some(batches)) = (&self.permutation, self.steps_per_epoch())
+            && let Some(text) = permutation.refusal(batches)
+        {
+            say(
+                "permutation",
+                text,
+                "take fewer images (`data.per_class`) or larger batches (`training.batch`): 6 batches have 720 orders",
+            );
+        }
+        if self.permutation.is_some() && self.ordering.is_some() {
+            say("ordering", "`[ordering]` has no place in a study that tries every order".to_owned(), "leave the section out");
         }
         if self.data.set == SetKind::Arrays {
             say("data.set", "`arrays` is not built yet".to_owned(), "a folder of images works: `set = \"folder\"`");

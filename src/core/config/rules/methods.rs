@@ -36,17 +36,6 @@ pub(super) fn check(experiment: &Experiment, reader: &mut Reader) {
             }
         }
     }
-    if let (Kind::PerfectOrdering, Some(permutation), Some(batches)) =
-        (experiment.kind, &experiment.permutation, experiment.steps_per_epoch())
-        && let Some(text) = permutation.refusal(batches)
-    {
-        let hint = "take fewer images (`data.per_class`) or larger batches (`training.batch`): 6 batches have 720 orders".to_owned();
-        reader.conflict(&["training.batch", "permutation.epochs"], text, Some(hint));
-    }
-    if experiment.kind == Kind::PerfectOrdering && experiment.ordering.is_some() {
-        let text = "not used with `kind = \"perfect-ordering\"`, which tries every order".to_owned();
-        reader.conflict(&["ordering"], text, Some("remove the section".to_owned()));
-    }
     sweep(experiment, reader);
     slurm(experiment, reader);
 }

@@ -484,6 +484,25 @@ fn what_is_pointless_is_a_warning() {
 }
 
 #[test]
+fn more_orders_than_anybody_can_try_are_refused() {
+    let said = |batch: &str, epochs: &str| -> Vec<String> {
+        let lines = ["kind = \"perfect-ordering\"", "data.per_class = 12", batch, epochs];
+        good(&text(&lines)).not_built().iter().map(|problem| problem.sentence()).collect()
+    };
+    assert_eq!(said("training.batch = 20", "permutation.epochs = 13"), Vec::<String>::new());
+    assert_eq!(
+        said("training.batch = 10", "permutation.epochs = 1"),
+        [
+            "permutation: 12 batches an epoch have 479,001,600 orders, and all of them over 1 epoch come to 479,001,600 runs, about 1,330 hours at 100 a second; 1,000,000 are taken at most"
+        ]
+    );
+    let many = said("training.batch = 10", "permutation.epochs = 13").join("");
+    assert!(many.contains("over 13 epochs come to 80,951,270,400 runs, about 224,864 hours"), "{many}");
+    let most = said("training.batch = 1", "permutation.epochs = 13").join("");
+    assert!(most.contains("have more than 10^19 orders"), "{most}");
+}
+
+#[test]
 fn what_is_not_built_says_so() {
     let said = |lines: &[&str]| -> Vec<String> { good(&text(lines)).not_built().iter().map(|problem| problem.sentence()).collect() };
     assert_eq!(said(&[]), Vec::<String>::new());
@@ -493,9 +512,12 @@ fn what_is_not_built_says_so() {
     assert_eq!(said(&["attack = [{}]"]), ["attack: `[[attack]]` is not built yet"]);
     assert_eq!(said(&["sweep.seeds = [0]"]), ["sweep: `[sweep]` is not built yet"]);
     assert_eq!(said(&["slurm.gpus = 2"]), ["slurm: `[slurm]` is not built yet"]);
-    assert_eq!(said(&["kind = \"perfect-ordering\""]), Vec::<String>::new());
-    let selectors = ["kind = \"perfect-ordering\"", "permutation.selectors = [\"loss\"]"];
+    let study = ["kind = \"perfect-ordering\"", "data.per_class = 6", "training.batch = 10"];
+    assert_eq!(said(&study), Vec::<String>::new());
+    let selectors = [&study[..], &["permutation.selectors = [\"loss\"]"]].concat();
     assert_eq!(said(&selectors), ["permutation.selectors: it is not built yet"]);
+    let ordered = [&study[..], &["ordering.scorer = \"loss\""]].concat();
+    assert_eq!(said(&ordered), ["ordering: `[ordering]` has no place in a study that tries every order"]);
     assert_eq!(said(&["data.set = \"arrays\"", "data.root = \"x\""]), ["data.set: `arrays` is not built yet"]);
     assert_eq!(said(&["published.table = \"2.2\""]), Vec::<String>::new());
 }
