@@ -70,7 +70,8 @@ fn commands_of_later_work_say_so() {
         house.refused(&[command], 2, &words);
         house.refused(&[command, "last", "--step", "3"], 2, &words);
     }
-    house.refused(&["run", "quickstart", "--replay", "orders.json"], 2, "error: `run --replay` is not built yet");
+    let words = "error: `quickstart` has `kind = \"training\"`, and only orders can be replayed\nhint: `thesis/table-2.1` is the published study's preset";
+    house.refused(&["run", "quickstart", "--replay", "orders.json"], 2, words);
 }
 
 #[test]
