@@ -2,6 +2,7 @@
 
 pub mod boundary;
 pub mod checkpoint;
+mod clock;
 pub mod device;
 pub mod doctor;
 pub mod error;

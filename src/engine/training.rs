@@ -2,6 +2,7 @@
 
 use crate::boundary;
 use crate::checkpoint;
+use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::images::{Crops, DeviceSet, Normalisation};
 use crate::network::Network;
@@ -16,7 +17,7 @@ use crate::setup::Machine;
 use crate::state::{Progress, Series, Snapshot};
 use crate::step::{Outcome, Stepper};
 use crate::weights::Weights;
-use curricle_core::config::{Experiment, Period, Until};
+use curricle_core::config::{Experiment, Period};
 use curricle_core::record::{self, Level, What};
 use curricle_core::run::{RunDirectory, State};
 use std::collections::HashMap;
@@ -33,6 +34,24 @@ pub enum End {
     Released,
     /// A signal; the state is saved.
     Signal(i32),
+}
+
+impl End {
+    /// The end that commands, signals or a failed recorder ask for, if any does.
+    pub(crate) fn asked(recorder: &Recorder) -> Option<Result<Self>> {
+        let wishes = recorder.wishes();
+        if wishes & wish::FAILED != 0 {
+            Some(Err(recorder.take_error()))
+        } else if wishes & wish::SIGNAL != 0 {
+            Some(Ok(Self::Signal(recorder.signal())))
+        } else if wishes & wish::RELEASE != 0 {
+            Some(Ok(Self::Released))
+        } else if wishes & wish::STOP != 0 {
+            Some(Ok(Self::Stopped("asked to".into())))
+        } else {
+            None
+        }
+    }
 }
 
 /// A place to stop at, as if asked to at that very moment: what a signal does at some step, this does at a chosen one.
@@ -88,15 +107,6 @@ pub struct Training<'a> {
     clock: Clock,
 }
 
-/// Wall-clock matters: none of them touches a bit of the result.
-struct Clock {
-    started: Instant,
-    before: f64,
-    waited: Duration,
-    saved: Instant,
-    until: Option<Instant>,
-}
-
 /// Parts of a [`Training`] that are made before it.
 pub struct Parts<'a> {
     /// What is trained.
@@ -148,13 +158,7 @@ impl<'a> Training<'a> {
             loss_scale,
             keep_gradient: parts.orderer.as_ref().is_some_and(Orderer::wants_gradient),
         };
-        let clock = Clock {
-            started: Instant::now(),
-            before: parts.progress.seconds,
-            waited: Duration::ZERO,
-            saved: Instant::now(),
-            until: deadline(parts.experiment.training.until),
-        };
+        let clock = Clock::start(parts.progress.seconds, parts.experiment.training.until);
         Ok(Self {
             experiment: parts.experiment,
             directory: parts.directory,
@@ -235,7 +239,7 @@ impl<'a> Training<'a> {
             self.order = (epoch, plan::epoch_order(self.experiment.seed.order, epoch, self.plan.images));
         }
         let lr = schedule::rate(&self.experiment.schedule, self.experiment.optimizer.lr, self.plan.place(step), &self.progress.plateau);
-        let mut chosen = self.choose(step, epoch, lr)?;
+        let chosen = self.choose(step, epoch, lr)?;
         let items: &[u32] = match &chosen {
             Some(chosen) => &chosen.items,
             None => &self.order.1[self.plan.places(step)],
@@ -253,8 +257,8 @@ impl<'a> Training<'a> {
         if let (Some(orderer), Some(gradient)) = (&mut self.orderer, outcome.gradient.take()) {
             orderer.take_gradient(gradient)?;
         }
-        if let (Some(orderer), Some(chosen)) = (&self.orderer, chosen.take()) {
-            self.recorder.tell(Note::Ordered(Box::new(orderer.ordered_step(step, epoch, &chosen))))?;
+        if let (Some(orderer), Some(chosen)) = (&self.orderer, chosen) {
+            self.recorder.tell(Note::Ordered(Box::new(orderer.ordered_step(step, epoch, chosen))))?;
         }
         self.unread.push((outcome, count));
         self.progress.step = step;
@@ -437,7 +441,7 @@ impl<'a> Training<'a> {
     /// Seconds spent in this run, pauses taken off.
     #[must_use]
     pub fn seconds(&self) -> f64 {
-        self.clock.before + self.clock.started.elapsed().saturating_sub(self.clock.waited).as_secs_f64()
+        self.clock.seconds()
     }
 
     /// Hands a snapshot of everything to the recorder. The only wait is a memory copy.
@@ -489,7 +493,7 @@ impl<'a> Training<'a> {
 
     /// Does what commands and signals ask for. One atomic read where nothing does.
     fn obey(&mut self) -> Result<Option<End>> {
-        if self.clock.until.is_some_and(|until| Instant::now() >= until) {
+        if self.clock.is_over() {
             self.save_state()?;
             return Ok(Some(End::Stopped("`training.until` was reached".into())));
         }
@@ -498,18 +502,10 @@ impl<'a> Training<'a> {
             if wishes == 0 {
                 return Ok(None);
             }
-            if wishes & wish::FAILED != 0 {
-                return Err(self.recorder.take_error());
-            }
-            if wishes & (wish::STOP | wish::RELEASE | wish::SIGNAL) != 0 {
+            if let Some(end) = End::asked(&self.recorder) {
+                let end = end?;
                 self.save_state()?;
-                return Ok(Some(if wishes & wish::SIGNAL != 0 {
-                    End::Signal(self.recorder.signal())
-                } else if wishes & wish::RELEASE != 0 {
-                    End::Released
-                } else {
-                    End::Stopped("asked to".into())
-                }));
+                return Ok(Some(end));
             }
             if wishes & wish::CHECKPOINT != 0 {
                 self.recorder.clear(wish::CHECKPOINT);
@@ -537,44 +533,5 @@ impl<'a> Training<'a> {
             self.stand(State::Training)?;
         }
         Ok(())
-    }
-}
-
-/// When `training.until` asks to stop, from now.
-pub(crate) fn deadline(until: Until) -> Option<Instant> {
-    let seconds = match until {
-        Until::Never => return None,
-        Until::After(seconds) => seconds,
-        Until::Clock { hour, minute } => seconds_until(hour, minute, local_seconds_of_day()),
-    };
-    Instant::now().checked_add(Duration::from_secs_f64(seconds.max(0.0)))
-}
-
-/// Seconds from `now` (a second of the day) to the next time the clock shows hour:minute.
-fn seconds_until(hour: u8, minute: u8, now: f64) -> f64 {
-    let then = f64::from(hour) * 3600.0 + f64::from(minute) * 60.0;
-    if then > now { then - now } else { then + 86_400.0 - now }
-}
-
-/// Seconds since local midnight.
-fn local_seconds_of_day() -> f64 {
-    let mut parts: libc::tm = unsafe { std::mem::zeroed() };
-    // SAFETY: both pointers are valid for the call; localtime_r fills `parts`.
-    unsafe {
-        let now = libc::time(std::ptr::null_mut());
-        libc::localtime_r(&raw const now, &raw mut parts);
-    }
-    f64::from(parts.tm_hour * 3600 + parts.tm_min * 60 + parts.tm_sec)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_time_of_day_is_the_next_one() {
-        assert_eq!(seconds_until(8, 0, 7.0 * 3600.0), 3600.0);
-        assert_eq!(seconds_until(8, 0, 8.0 * 3600.0), 86_400.0);
-        assert_eq!(seconds_until(0, 30, 23.0 * 3600.0), 5400.0);
     }
 }

@@ -4,6 +4,7 @@
 use super::disk;
 use super::error::{Error, Result};
 use super::layout::RunDirectory;
+use super::state_file::{name, numbered};
 use super::tensor_file::{Ragged, TensorFile, read_tensor_file};
 use super::whole::write_whole;
 use safetensors::tensor::{Dtype, TensorView};
@@ -226,11 +227,8 @@ pub(super) fn header_of(file: &TensorFile<'_>) -> std::result::Result<ScoreHeade
 /// Score files of a run with the number of their first step, in order.
 #[must_use]
 pub fn score_files(directory: &RunDirectory) -> Vec<(u64, PathBuf)> {
-    let Ok(entries) = std::fs::read_dir(directory.scores()) else { return Vec::new() };
-    let first = |name: &str| name.strip_prefix("step-")?.strip_suffix(".safetensors")?.parse().ok();
-    let mut found: Vec<(u64, PathBuf)> =
-        entries.flatten().filter_map(|entry| Some((first(entry.file_name().to_str()?)?, entry.path()))).collect();
-    found.sort_unstable();
+    let mut found = numbered(&directory.scores());
+    found.reverse();
     found
 }
 
@@ -297,7 +295,7 @@ impl ScoreWriter {
         let Some(last) = self.file.steps.last().filter(|_| !self.saved) else { return Ok(()) };
         let every = self.file.header.steps_per_file;
         let first = (last.step - 1) / every * every + 1;
-        let path = self.directory.scores().join(format!("step-{first:012}.safetensors"));
+        let path = self.directory.scores().join(name(first));
         let bytes = self.file.to_bytes().map_err(|text| Error::damaged(&path, text))?;
         write_whole(&path, &bytes)?;
         self.saved = true;

@@ -5,7 +5,7 @@ use super::error::Result;
 use super::layout::RunDirectory;
 use super::whole::write_whole_with;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// States kept: should the newest be unreadable, the one before still is.
 const KEPT: usize = 2;
@@ -25,7 +25,7 @@ pub fn save_state_with(directory: &RunDirectory, step: u64, fill: impl FnOnce(&m
     let path = folder.join(name(step));
     write_whole_with(&path, fill)?;
     // States beyond this step belong to a future that was cut when the run went on from an older one.
-    let (beyond, mut before): (Vec<_>, Vec<_>) = numbered(directory).into_iter().partition(|(other, _)| *other > step);
+    let (beyond, mut before): (Vec<_>, Vec<_>) = numbered(&folder).into_iter().partition(|(other, _)| *other > step);
     before.retain(|(_, other)| *other != path);
     for (_, old) in beyond.into_iter().chain(before.into_iter().skip(KEPT - 1)) {
         // Too many states are no reason to end a run.
@@ -36,24 +36,25 @@ pub fn save_state_with(directory: &RunDirectory, step: u64, fill: impl FnOnce(&m
 
 /// States that are there, newest first. Unfinished ones are not among them.
 pub fn states(directory: &RunDirectory) -> Vec<PathBuf> {
-    numbered(directory).into_iter().map(|(_, path)| path).collect()
+    numbered(&directory.state()).into_iter().map(|(_, path)| path).collect()
 }
 
 /// Step of the newest state, if there is one.
 pub fn saved_step(directory: &RunDirectory) -> Option<u64> {
-    numbered(directory).first().map(|(step, _)| *step)
+    numbered(&directory.state()).first().map(|(step, _)| *step)
 }
 
-/// The same with their steps.
-fn numbered(directory: &RunDirectory) -> Vec<(u64, PathBuf)> {
-    let Ok(entries) = std::fs::read_dir(directory.state()) else { return Vec::new() };
+/// Files of a folder that are named by a step, with it, the highest step first.
+pub(super) fn numbered(folder: &Path) -> Vec<(u64, PathBuf)> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
     let mut found: Vec<(u64, PathBuf)> =
         entries.flatten().filter_map(|entry| Some((step_of(entry.file_name().to_str()?)?, entry.path()))).collect();
     found.sort_by(|a, b| b.cmp(a));
     found
 }
 
-fn name(step: u64) -> String {
+/// The name of a file of tensors that belongs to a step.
+pub(super) fn name(step: u64) -> String {
     format!("step-{step:012}.safetensors")
 }
 

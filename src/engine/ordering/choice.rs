@@ -10,6 +10,7 @@ use crate::images::Crops;
 use curricle_core::config::{self, Direction, Interval, ItemKind, Ordering, Recipe, Scorer, ScoringCrops};
 use curricle_core::random::{Purpose, Stream};
 use curricle_core::run::OrderingProgress;
+use std::collections::HashSet;
 use std::time::Instant;
 
 /// Chooses by scores.
@@ -29,6 +30,12 @@ struct Kept {
     drawn: Candidates,
     scores: Vec<f64>,
     left: Vec<usize>,
+}
+
+impl Kept {
+    fn of(drawn: Candidates, scores: Vec<f64>) -> Self {
+        Self { left: (0..drawn.len()).collect(), drawn, scores }
+    }
 }
 
 impl Choice {
@@ -97,55 +104,56 @@ impl Choice {
         self.open_epoch(context, progress);
         let needed = self.needed(context);
         let mut chosen = Chosen::default();
-        let mut crops = None;
+        let (mut crops, mut settled) = (None, false);
         if self.draws_anew(context, context.step) {
             let drawn = self.draw(context, context.step);
-            let settled = !self.is_active(context.step, context.steps_per_epoch) || (!self.samples_without_end() && drawn.len() <= needed);
-            if settled {
-                // Nothing to choose: after a warm-up, or the last of an epoch.
-                let places: Vec<usize> = (0..drawn.len().min(needed)).collect();
-                chosen.items = places.iter().filter_map(|&place| drawn.items.get(place)).flatten().copied().collect();
-                self.kept = None;
-                self.note(&drawn, &places, progress);
-                return Self::checked(chosen, context.step);
+            if self.is_settled(context, context.step, &drawn) {
+                settled = true;
+                self.kept = Some(Kept::of(drawn, Vec::new()));
+            } else {
+                let scored;
+                (scored, crops) = self.score(context, scoring, &drawn)?;
+                self.kept = Some(Kept::of(drawn, scored.scores.clone()));
+                chosen.scored = Some(scored);
             }
-            let scored;
-            (scored, crops) = self.score(context, scoring, &drawn)?;
-            self.kept = Some(Kept { left: (0..drawn.len()).collect(), scores: scored.scores.clone(), drawn });
-            chosen.scored = Some(scored);
         }
-        let places = self.select(context, needed)?;
-        let Some(kept) = &mut self.kept else { return Err(Error::Other(format!("no item is left at step {}", context.step))) };
+        let places = if settled { self.first(needed) } else { self.select(context, needed)? };
+        let Some(kept) = &self.kept else { return Err(Error::Other(format!("no item is left at step {}", context.step))) };
         chosen.items = places.iter().filter_map(|&place| kept.drawn.items.get(place)).flatten().copied().collect();
         chosen.crops = crops.map(|crops| crops.pick(&places));
         if let Some(scored) = &mut chosen.scored {
             scored.chosen = places.iter().map(|&place| place as u32).collect();
         }
-        let drawn = kept.drawn.clone();
-        self.note(&drawn, &places, progress);
-        Self::checked(chosen, context.step)
-    }
-
-    fn checked(chosen: Chosen, step: u64) -> Result<Chosen> {
-        if chosen.items.is_empty() { Err(Error::Other(format!("no item is left at step {step}"))) } else { Ok(chosen) }
-    }
-
-    /// Takes note of a choice, here and in the progress.
-    fn note(&mut self, drawn: &Candidates, places: &[usize], progress: &mut OrderingProgress) {
-        self.take(drawn, places);
+        self.take(&places, settled);
         // What a sampler has drawn matters to no later step, unless it goes on with the same scores.
         if !self.samples_without_end() || self.keeps_scores() {
             progress.choices.extend(places.iter().map(|&place| place as u32));
         }
+        if chosen.items.is_empty() { Err(Error::Other(format!("no item is left at step {}", context.step))) } else { Ok(chosen) }
     }
 
-    fn take(&mut self, drawn: &Candidates, places: &[usize]) {
+    /// Whether there is nothing to choose among candidates: after a warm-up, or at the end of an epoch.
+    fn is_settled(&self, context: &Context, step: u64, drawn: &Candidates) -> bool {
+        let last = !self.samples_without_end() && drawn.len() <= self.needed(context);
+        last || !self.is_active(step, context.steps_per_epoch)
+    }
+
+    /// The first of the candidates, as they were drawn.
+    fn first(&self, needed: usize) -> Vec<usize> {
+        (0..self.kept.as_ref().map_or(0, |kept| kept.drawn.len()).min(needed)).collect()
+    }
+
+    /// Takes candidates out of what is left; those of a settled step are of no use to the next.
+    fn take(&mut self, places: &[usize], settled: bool) {
+        let Some(kept) = &mut self.kept else { return };
         if let Some(loader) = &mut self.loader {
-            loader.take(drawn, places);
+            loader.take(&kept.drawn, places);
         }
-        let again = matches!(self.settings.sampler, config::Sampler::Weighted | config::Sampler::Inverse);
-        if let Some(kept) = self.kept.as_mut().filter(|_| !again) {
-            kept.left.retain(|place| !places.contains(place));
+        if settled {
+            self.kept = None;
+        } else if !matches!(self.settings.sampler, config::Sampler::Weighted | config::Sampler::Inverse) {
+            let taken: HashSet<usize> = places.iter().copied().collect();
+            kept.left.retain(|place| !taken.contains(place));
         }
     }
 
@@ -172,17 +180,12 @@ impl Choice {
         while choices.len() > 0 {
             step += 1;
             if self.draws_anew(context, step) {
-                let drawn = self.draw(context, step);
-                self.kept = Some(Kept { left: (0..drawn.len()).collect(), scores: Vec::new(), drawn });
+                self.kept = Some(Kept::of(self.draw(context, step), Vec::new()));
             }
             let Some(kept) = &self.kept else { return };
-            let drawn = kept.drawn.clone();
-            let settled = !self.is_active(step, context.steps_per_epoch) || (!self.samples_without_end() && drawn.len() <= needed);
-            let places: Vec<usize> = choices.by_ref().take(needed.min(drawn.len())).collect();
-            self.take(&drawn, &places);
-            if settled {
-                self.kept = None;
-            }
+            let settled = self.is_settled(context, step, &kept.drawn);
+            let places: Vec<usize> = choices.by_ref().take(needed.min(kept.drawn.len())).collect();
+            self.take(&places, settled);
         }
         match (&mut self.kept, self.restored.take()) {
             (Some(kept), Some(scores)) if scores.len() == kept.drawn.len() => kept.scores = scores,
@@ -194,11 +197,9 @@ impl Choice {
     /// Scores all that was drawn.
     fn score(&self, context: &Context, scoring: &mut Scoring, drawn: &Candidates) -> Result<(Scored, Option<Crops>)> {
         let began = Instant::now();
-        let crops = if scoring.of_samples() { scoring.pool_crops(context, drawn.len()) } else { None };
-        let pool = match self.settings.item {
-            ItemKind::Batch => Pool::Batches(&drawn.items),
-            ItemKind::Sample => Pool::Samples(drawn.numbers(), crops.as_ref()),
-        };
+        let samples = self.settings.item == ItemKind::Sample;
+        let crops = if samples { scoring.pool_crops(context, drawn.len()) } else { None };
+        let pool = if samples { Pool::Samples(drawn.numbers(), crops.as_ref()) } else { Pool::Batches(&drawn.items) };
         let found = scoring.scores(self.settings.scorer, context, pool)?;
         let mut scored =
             Scored { numbers: drawn.numbers().to_vec(), forward: found.forward, backward: found.backward, ..Scored::default() };

@@ -77,6 +77,8 @@ impl Context<'_> {
 pub struct Chosen {
     /// Items in the order of the batch.
     pub items: Vec<u32>,
+    /// How many of them belong to each class.
+    pub classes: Vec<u32>,
     /// The crops that they were scored under, where these belong to them and not to their places in the batch.
     pub crops: Option<Crops>,
     /// What was scored, if anything was.

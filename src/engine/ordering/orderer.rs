@@ -9,7 +9,7 @@ use super::choice::Choice;
 use super::context::{Chosen, Context};
 use super::known::Known;
 use super::pacing::Pacing;
-use super::preparation;
+use super::preparation::{self, Trainee};
 use super::replay::Replay;
 use super::scorer::other::Other;
 use super::scoring::Scoring;
@@ -179,41 +179,38 @@ impl Orderer {
         machine: &Machine,
         goes_on: &dyn Fn() -> bool,
     ) -> Result<Option<Spent>> {
-        let kind_and_device = (machine.precision.kind, machine.device.device);
-        let fresh = |network: &Network| Weights::initial(network, experiment.seed.weights, kind_and_device.0, kind_and_device.1);
         let (shape, classes) = (context.train.shape(), context.network.classes());
+        let build = |settings| Network::new(settings, shape.0, shape.1, classes);
+        let losses = |other: &Other| other.losses(context.train, context.normalisation, context.arithmetic, context.together);
+        // One pass over the training set, whatever comes before.
         let mut spent = Spent { forward: context.units(context.train.len()), backward: 0.0 };
         let pacing = self.settings.pacing.as_ref().filter(|_| matches!(self.source, Source::Pacing(_)));
-        let losses = |other: &Other| other.losses(context.train, context.normalisation, context.arithmetic, context.together);
-        let found = if let Some(pacing) = pacing {
+        let trainee = if let Some(pacing) = pacing {
             if pacing.by == PacingBy::Teacher {
                 let teacher = self.scoring.teacher().ok_or_else(|| Error::Configuration("ordering.teacher: there is none".into()))?;
-                losses(teacher)?
-            } else {
-                let network = Network::new(&experiment.network, shape.0, shape.1, classes)?;
-                let weights = setup::weights(experiment, &network, machine)?;
-                let trainee = preparation::Trainee { network, weights, set: context.train, epochs: pacing.epochs, batch: plan.batch };
-                let Some((other, passes)) = preparation::train(trainee, context, experiment, goes_on)? else { return Ok(None) };
-                spent.forward += context.units(passes);
-                spent.backward += context.units(passes);
-                losses(&other)?
+                let found = losses(teacher)?;
+                self.take_prepared(found);
+                return Ok(Some(spent));
             }
+            let network = build(&experiment.network)?;
+            let weights = setup::weights(experiment, &network, machine)?;
+            Trainee { network, weights, set: context.train, epochs: pacing.epochs, batch: plan.batch }
         } else {
-            let settings = self.settings.holdout_model.as_ref().unwrap_or(&experiment.network);
-            if self.settings.holdout_model.as_ref().is_some_and(|model| !model.checkpoint.is_empty()) {
-                losses(&Other::open(settings, "ordering.holdout_model", shape, classes, machine)?)?
-            } else {
-                let set = context.holdout.ok_or_else(|| Error::Configuration("ordering.scorer: rho needs a hold-out".into()))?;
-                let network = Network::new(settings, shape.0, shape.1, classes)?;
-                let weights = fresh(&network)?;
-                let batch = plan.batch.min(set.len());
-                let trainee = preparation::Trainee { network, weights, set, epochs: self.settings.holdout_epochs, batch };
-                let Some((other, passes)) = preparation::train(trainee, context, experiment, goes_on)? else { return Ok(None) };
-                spent.forward += context.units(passes);
-                spent.backward += context.units(passes);
-                losses(&other)?
+            let model = self.settings.holdout_model.as_ref();
+            if let Some(trained) = model.filter(|model| !model.checkpoint.is_empty()) {
+                let found = losses(&Other::open(trained, "ordering.holdout_model", shape, classes, machine)?)?;
+                self.take_prepared(found);
+                return Ok(Some(spent));
             }
+            let set = context.holdout.ok_or_else(|| Error::Configuration("ordering.scorer: rho needs a hold-out".into()))?;
+            let network = build(model.unwrap_or(&experiment.network))?;
+            let weights = Weights::initial(&network, experiment.seed.weights, machine.precision.kind, machine.device.device)?;
+            Trainee { network, weights, set, epochs: self.settings.holdout_epochs, batch: plan.batch.min(set.len()) }
         };
+        let Some((other, passes)) = preparation::train(trainee, context, experiment, goes_on)? else { return Ok(None) };
+        spent.forward += context.units(passes);
+        spent.backward += context.units(passes);
+        let found = losses(&other)?;
         self.take_prepared(found);
         Ok(Some(spent))
     }
@@ -231,12 +228,14 @@ impl Orderer {
     /// # Errors
     /// What libtorch refuses; scores that cannot be weights.
     pub fn choose(&mut self, context: &Context, progress: &mut OrderingProgress) -> Result<Chosen> {
-        match &mut self.source {
+        let mut chosen = match &mut self.source {
             Source::Choice(choice) => choice.choose(context, &mut self.scoring, progress),
             Source::Pacing(pacing) => Ok(pacing.choose(context)),
             Source::Balance(balance) => balance.choose(context),
             Source::Replay(replay) => replay.choose(context.step),
-        }
+        }?;
+        chosen.classes = self.scoring.known().mix(&chosen.items, self.header.classes.len());
+        Ok(chosen)
     }
 
     /// What the event log says of a scoring; `None` where nothing was scored.
@@ -256,7 +255,7 @@ impl Orderer {
             high: numbers().reduce(f64::max).unwrap_or(f64::NAN),
             score: if best.is_empty() { f64::NAN } else { best.iter().sum::<f64>() / best.len() as f64 },
             undefined: scored.scores.iter().filter(|score| score.is_nan()).count() as u64,
-            classes: self.scoring.known().mix(&chosen.items, self.header.classes.len()),
+            classes: chosen.classes.clone(),
             forward: scored.forward,
             backward: scored.backward,
             seconds: scored.seconds,
@@ -266,15 +265,14 @@ impl Orderer {
 
     /// What the score files keep of a step.
     #[must_use]
-    pub fn ordered_step(&self, step: u64, epoch: u64, chosen: &Chosen) -> OrderedStep {
-        let scored = chosen.scored.as_ref().filter(|_| self.settings.record_scores).map(|scored| run::Candidates {
-            numbers: scored.numbers.clone(),
+    pub fn ordered_step(&self, step: u64, epoch: u64, chosen: Chosen) -> OrderedStep {
+        let scored = chosen.scored.filter(|_| self.settings.record_scores).map(|scored| run::Candidates {
+            numbers: scored.numbers,
             scores: scored.scores.iter().map(|&score| score as f32).collect(),
-            chosen: scored.chosen.clone(),
-            correlation: scored.correlation.iter().map(|(name, &value)| (name.clone(), value as f32)).collect(),
+            chosen: scored.chosen,
+            correlation: scored.correlation.into_iter().map(|(name, value)| (name, value as f32)).collect(),
         });
-        let classes = self.scoring.known().mix(&chosen.items, self.header.classes.len());
-        OrderedStep { step, epoch, items: chosen.items.clone(), classes, scored }
+        OrderedStep { step, epoch, items: chosen.items, classes: chosen.classes, scored }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Ranks, and Spearman's rank correlation.
+//! Ranks, and correlations: Pearson's, and Spearman's of ranks.
 
 /// Mean ranks of values, ties sharing theirs; what is not a number ranks last.
 #[must_use]
@@ -20,14 +20,21 @@ pub fn ranks(values: &[f64]) -> Vec<f64> {
     ranks
 }
 
-/// Spearman's rank correlation; `None` where one side has no two different ranks.
+/// Pearson's correlation; `None` where one side does not vary, or something is not a number.
+#[must_use]
+pub fn correlation(a: &[f64], b: &[f64]) -> Option<f64> {
+    let mean = |x: &[f64]| x.iter().sum::<f64>() / x.len() as f64;
+    let (mean_a, mean_b) = (mean(a), mean(b));
+    let product = |x: &[f64], mx: f64, y: &[f64], my: f64| x.iter().zip(y).map(|(x, y)| (x - mx) * (y - my)).sum::<f64>();
+    let spread = (product(a, mean_a, a, mean_a) * product(b, mean_b, b, mean_b)).sqrt();
+    let found = product(a, mean_a, b, mean_b) / spread;
+    found.is_finite().then_some(found)
+}
+
+/// Spearman's rank correlation: that of the ranks; `None` where one side has no two different ranks.
 #[must_use]
 pub fn rank_correlation(a: &[f64], b: &[f64]) -> Option<f64> {
-    let (a, b) = (ranks(a), ranks(b));
-    let mean = (a.len() as f64 - 1.0) / 2.0;
-    let product = |x: &[f64], y: &[f64]| x.iter().zip(y).map(|(x, y)| (x - mean) * (y - mean)).sum::<f64>();
-    let spread = (product(&a, &a) * product(&b, &b)).sqrt();
-    (spread > 0.0).then(|| product(&a, &b) / spread)
+    correlation(&ranks(a), &ranks(b))
 }
 
 #[cfg(test)]
@@ -40,5 +47,12 @@ mod tests {
         assert_eq!(rank_correlation(&[1.0, 2.0, 3.0], &[10.0, 20.0, 25.0]), Some(1.0));
         assert_eq!(rank_correlation(&[1.0, 2.0, 3.0], &[3.0, 2.0, 1.0]), Some(-1.0));
         assert_eq!(rank_correlation(&[1.0, 1.0], &[3.0, 2.0]), None);
+    }
+
+    #[test]
+    fn correlation_of_a_line_is_one() {
+        assert_eq!(correlation(&[1.0, 2.0, 4.0], &[3.0, 5.0, 9.0]), Some(1.0));
+        assert_eq!(correlation(&[1.0, 1.0], &[3.0, 5.0]), None);
+        assert_eq!(correlation(&[1.0, f64::NAN], &[3.0, 5.0]), None);
     }
 }

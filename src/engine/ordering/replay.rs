@@ -79,11 +79,12 @@ fn of_run(recorded: &RunDirectory, wanted: &ScoreHeader, plan: &Plan) -> std::re
     if experiment.ordering.is_some() {
         return Err(format!("{} has recorded no order yet", recorded.id()));
     }
-    let theirs = Plan { batch: experiment.training.batch as usize, ..*plan };
-    let mut order = RecordedOrder { header: ScoreHeader { oracle: false, ..wanted.clone() }, ..RecordedOrder::default() };
-    order.header.set = experiment.data.set.to_string();
-    order.header.batch = theirs.batch as u64;
-    if order.header == (ScoreHeader { oracle: false, ..wanted.clone() }) {
+    let (set, batch) = (experiment.data.set.to_string(), experiment.training.batch);
+    let is_like_ours = set == wanted.set && batch == wanted.batch;
+    let header = ScoreHeader { set, batch, oracle: false, ..wanted.clone() };
+    let mut order = RecordedOrder { header, ..RecordedOrder::default() };
+    // Of another set or batch nothing is made: it is refused by its header.
+    if is_like_ours {
         for step in 1..=plan.steps {
             let items = crate::plan::epoch_order(experiment.seed.order, plan.epoch_of(step), plan.images);
             order.steps.push(&items[plan.places(step)]);

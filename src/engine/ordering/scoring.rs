@@ -7,7 +7,7 @@ use super::scorer::other::Other;
 use super::scorer::{self, Batch, Candidates, Situation, first_order, loss, loss_delta};
 use crate::error::{Error, Result};
 use crate::images::Crops;
-use curricle_core::config::{Displacement, Estimate, ExternalSource, ItemKind, Measure, Ordering, Redraw, Scorer, ScoringCrops, Target};
+use curricle_core::config::{Displacement, Estimate, ExternalSource, Measure, Ordering, Redraw, Scorer, ScoringCrops, Target};
 use curricle_core::random::{Purpose, Stream};
 use tch::{Device, Kind, Tensor};
 
@@ -32,6 +32,23 @@ pub enum Pool<'a> {
 }
 
 impl Pool<'_> {
+    fn count(&self) -> usize {
+        match self {
+            Self::Batches(batches) => batches.len(),
+            Self::Samples(items, _) => items.len(),
+        }
+    }
+
+    /// A number known of each image, as the score of a candidate: of a batch, the mean of its images. What is not known is
+    /// not a number.
+    fn by_image(&self, known: &[f64]) -> Vec<f64> {
+        let of = |item: &u32| known.get(*item as usize).copied().unwrap_or(f64::NAN);
+        match self {
+            Self::Batches(batches) => batches.iter().map(|items| mean(items.iter().map(of))).collect(),
+            Self::Samples(items, _) => items.iter().map(of).collect(),
+        }
+    }
+
     fn images(&self) -> usize {
         match self {
             Self::Batches(batches) => batches.iter().map(Vec::len).sum(),
@@ -94,31 +111,16 @@ impl Scoring {
     /// What libtorch refuses; an external batch larger than its pool.
     pub fn scores(&mut self, scorer: Scorer, context: &Context, pool: Pool) -> Result<Scores> {
         if let Some(known) = self.known.scores(scorer) {
-            let of = |item: &u32| known.get(*item as usize).copied().unwrap_or(f64::NAN);
-            let values = match pool {
-                Pool::Batches(batches) => batches.iter().map(|items| mean(items.iter().map(of))).collect(),
-                Pool::Samples(items, _) => items.iter().map(of).collect(),
-            };
-            return Ok(Scores { values, ..Scores::default() });
+            return Ok(Scores { values: pool.by_image(known), ..Scores::default() });
         }
         let all = context.units(pool.images());
         match scorer {
-            Scorer::Random => {
-                let count = match pool {
-                    Pool::Batches(batches) => batches.len(),
-                    Pool::Samples(items, _) => items.len(),
-                };
-                Ok(Scores { values: vec![0.0; count], ..Scores::default() })
-            }
+            Scorer::Random => Ok(Scores { values: vec![0.0; pool.count()], ..Scores::default() }),
             Scorer::Loss => Ok(Scores { values: self.losses(&self.situation(context), context, pool)?, forward: all, backward: 0.0 }),
             Scorer::Teacher => self.by_teacher(context, pool),
             Scorer::Rho => {
                 let own = self.losses(&self.situation(context), context, pool)?;
-                let of = |item: &u32| self.irreducible.get(*item as usize).copied().unwrap_or(f64::NAN);
-                let less: Vec<f64> = match pool {
-                    Pool::Batches(batches) => batches.iter().map(|items| mean(items.iter().map(of))).collect(),
-                    Pool::Samples(items, _) => items.iter().map(of).collect(),
-                };
+                let less = pool.by_image(&self.irreducible);
                 Ok(Scores { values: own.iter().zip(&less).map(|(own, less)| own - less).collect(), forward: all, backward: 0.0 })
             }
             Scorer::LossDelta => self.deltas(context, pool),
@@ -234,12 +236,6 @@ impl Scoring {
         };
         let stream = Stream::new(context.seeds.augmentation, purpose, context.epoch, context.step, 0);
         Crops::draw_from(stream, flip, padding, count)
-    }
-
-    /// Whether single samples are scored.
-    #[must_use]
-    pub fn of_samples(&self) -> bool {
-        self.settings.item == ItemKind::Sample
     }
 }
 

@@ -107,8 +107,8 @@ impl Sampler {
         match self {
             Self::Weighted { temperature } => draw(scores, count, stream, |score| score.powf(1.0 / temperature)),
             Self::Inverse => draw(scores, count, stream, |score| 1.0 / score.max(SMALLEST_SCORE)),
-            Self::Smallest => Ok(sorted(scores, false, count)),
-            Self::Largest => Ok(sorted(scores, true, count)),
+            Self::Smallest => Ok(Order { descending: false, ties: Ties::First }.first(scores, count)),
+            Self::Largest => Ok(Order { descending: true, ties: Ties::First }.first(scores, count)),
         }
     }
 }
@@ -141,21 +141,6 @@ fn draw(scores: &[f64], count: usize, stream: &mut Stream, weight: impl Fn(f64) 
         sums.partition_point(|&sum| sum <= drawn).min(last)
     });
     Ok(draws.collect())
-}
-
-/// Places in the order of their scores, those that are no numbers last, equal ones as they were drawn.
-fn sorted(scores: &[f64], descending: bool, count: usize) -> Vec<usize> {
-    let mut places: Vec<usize> = (0..scores.len()).collect();
-    places.sort_by(|&a, &b| {
-        let (a, b) = (scores[a], scores[b]);
-        match (a.is_nan(), b.is_nan()) {
-            (false, false) if descending => b.total_cmp(&a),
-            (false, false) => a.total_cmp(&b),
-            (a, b) => a.cmp(&b),
-        }
-    });
-    places.truncate(count);
-    places
 }
 
 #[cfg(test)]

@@ -6,14 +6,13 @@
 
 use super::epoch::Epoch;
 use super::published::Published;
-use super::statistics::correlation;
 use super::study::{State, Study};
 use super::tree::{self, Order};
 use super::workers::{self, Wish};
 use crate::checkpoint;
 use crate::error::{Error, Result};
 use crate::images::{Crops, DeviceSet};
-use crate::ordering::ranks::rank_correlation;
+use crate::ordering::ranks::{correlation, rank_correlation};
 use crate::setup::{self, Machine};
 use curricle_core::config::{self, CropOf, Experiment};
 use curricle_core::data::ImageSet;

@@ -3,6 +3,7 @@
 
 use super::statistics::{mean, quantile, sorted};
 use crate::ordering::ranks::rank_correlation;
+use crate::ordering::strategy::{Order, Ties};
 use curricle_core::record::Spread;
 use curricle_core::run::OrderRow;
 use serde::Serialize;
@@ -153,10 +154,8 @@ pub fn spread(values: &[f64]) -> Spread {
 
 /// Places of the rows from the lowest test loss to the highest, what is not a number last; equal ones as they come.
 fn by_loss(rows: &[OrderRow]) -> Vec<usize> {
-    let mut places: Vec<usize> = (0..rows.len()).collect();
-    let key = |place: usize| (rows[place].loss.is_nan(), rows[place].loss);
-    places.sort_by(|&a, &b| key(a).0.cmp(&key(b).0).then(key(a).1.total_cmp(&key(b).1)));
-    places
+    let losses: Vec<f64> = rows.iter().map(|row| row.loss).collect();
+    Order { descending: false, ties: Ties::First }.first(&losses, rows.len())
 }
 
 /// The row with the lowest test loss, of several the first; and the one with the highest.

@@ -10,6 +10,7 @@ use super::tree::{self, Order};
 use super::workers::{self, Outcome, Wish};
 use super::{parents, statistics};
 use crate::checkpoint::{self, HostWeights};
+use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::memory;
 use crate::plan::Plan;
@@ -17,7 +18,7 @@ use crate::recorder::{Note, Recorder, Standing, wish};
 use crate::setup::{self, Machine};
 use crate::state::{self, Progress, Saved, Snapshot, TestResult};
 use crate::train_command::{self, Ending, Length};
-use crate::training::{End, StopAt, deadline};
+use crate::training::{End, StopAt};
 use crate::weights::Weights;
 use curricle_core::config::{self, Experiment, Permutation, ScheduleKind};
 use curricle_core::data::ImageSet;
@@ -113,11 +114,10 @@ pub fn run(
         rows,
         writer,
         at,
+        clock: Clock::start(progress.seconds, experiment.training.until),
         progress: Progress { identity, ..progress },
         recorder,
         stop_at: stop_at.map(|stop| stop.step),
-        until: deadline(experiment.training.until),
-        clock: Clock { started: Instant::now(), waited: Duration::ZERO },
     };
     let end = runner.study(is_new);
     runner.close(end)
@@ -157,12 +157,6 @@ fn expected(settings: &Permutation, at: &PermutationProgress, orders: u64, done:
     total
 }
 
-/// Wall-clock matters: none of them touches a bit of the result.
-struct Clock {
-    started: Instant,
-    waited: Duration,
-}
-
 /// A study at work.
 struct Runner<'a> {
     directory: &'a RunDirectory,
@@ -185,7 +179,6 @@ struct Runner<'a> {
     progress: Progress,
     recorder: Recorder,
     stop_at: Option<u64>,
-    until: Option<Instant>,
     clock: Clock,
 }
 
@@ -228,20 +221,10 @@ impl Runner<'_> {
 
     /// Why to end now, with so many orders of the parent at work done; `None` to go on.
     fn end(&self, done: usize) -> Option<Result<End>> {
-        let wishes = self.recorder.wishes();
-        if wishes & wish::FAILED != 0 {
-            return Some(Err(self.recorder.take_error()));
+        if let Some(end) = End::asked(&self.recorder) {
+            return Some(end);
         }
-        if wishes & wish::SIGNAL != 0 {
-            return Some(Ok(End::Signal(self.recorder.signal())));
-        }
-        if wishes & wish::RELEASE != 0 {
-            return Some(Ok(End::Released));
-        }
-        if wishes & wish::STOP != 0 {
-            return Some(Ok(End::Stopped("asked to".into())));
-        }
-        if self.until.is_some_and(|until| Instant::now() >= until) {
+        if self.clock.is_over() {
             return Some(Ok(End::Stopped("`training.until` was reached".into())));
         }
         let before = self.progress.step;
@@ -425,7 +408,7 @@ impl Runner<'_> {
 
     /// Seconds spent in this run, pauses taken off.
     fn seconds(&self) -> f64 {
-        self.progress.seconds + self.clock.started.elapsed().saturating_sub(self.clock.waited).as_secs_f64()
+        self.clock.seconds()
     }
 
     /// Saves which parents are done. The rows are on disk already.

@@ -1,14 +1,4 @@
-//! Numbers about many runs: correlations, means, quantiles.
-
-/// Pearson's correlation; `None` where one side does not vary, or something is not a number.
-#[must_use]
-pub fn correlation(a: &[f64], b: &[f64]) -> Option<f64> {
-    let (mean_a, mean_b) = (mean(a), mean(b));
-    let product = |x: &[f64], mx: f64, y: &[f64], my: f64| x.iter().zip(y).map(|(x, y)| (x - mx) * (y - my)).sum::<f64>();
-    let spread = (product(a, mean_a, a, mean_a) * product(b, mean_b, b, mean_b)).sqrt();
-    let found = product(a, mean_a, b, mean_b) / spread;
-    found.is_finite().then_some(found)
-}
+//! Numbers about many runs: means and quantiles.
 
 /// The mean; not a number without values.
 #[must_use]
@@ -44,12 +34,5 @@ mod tests {
         let values = sorted(&[3.0, 1.0, f64::NAN, 2.0, 4.0]);
         assert_eq!([0.0, 0.25, 0.5, 1.0].map(|q| quantile(&values, q)), [1.0, 1.75, 2.5, 4.0]);
         assert!(quantile(&[], 0.5).is_nan());
-    }
-
-    #[test]
-    fn correlation_of_a_line_is_one() {
-        assert_eq!(correlation(&[1.0, 2.0, 4.0], &[3.0, 5.0, 9.0]), Some(1.0));
-        assert_eq!(correlation(&[1.0, 1.0], &[3.0, 5.0]), None);
-        assert_eq!(correlation(&[1.0, f64::NAN], &[3.0, 5.0]), None);
     }
 }
