@@ -2,7 +2,7 @@
 //! the same at every run, and lie in `fuzz/seeds/<target>/`.
 
 use curricle_core::record::{self, Event, What};
-use curricle_core::run::{Progress, Status};
+use curricle_core::run::{Candidates, OrderedStep, Progress, Ragged, RecordedOrder, ScoreFile, ScoreHeader, Status};
 use flate2::{Compression, GzBuilder};
 use safetensors::tensor::{Dtype, TensorView};
 use std::collections::HashMap;
@@ -19,6 +19,7 @@ fn main() -> Result<()> {
     pictures(&seeds)?;
     tensors(&seeds)?;
     runs(&seeds)?;
+    orderings(&seeds)?;
     experiments(&seeds)?;
     keymaps(&seeds)?;
     for (place, name) in
@@ -261,6 +262,49 @@ fn runs(seeds: &Seeds) -> Result<()> {
     for word in ["pause", "resume", "stop", "checkpoint", "release", "self-destruct"] {
         seeds.put("command", word, format!("{{ \"command\": \"{word}\" }}").as_bytes())?;
     }
+    Ok(())
+}
+
+/// What orderings and studies of orders leave.
+fn orderings(seeds: &Seeds) -> Result<()> {
+    let header = ScoreHeader {
+        format: ScoreHeader::FORMAT,
+        scorer: "loss-delta".into(),
+        item: "batch".into(),
+        set: "glyphs".into(),
+        images: 8,
+        batch: 2,
+        steps_per_epoch: 4,
+        steps_per_file: 1000,
+        classes: vec!["circle".into(), "a\u{1b}[2J".into()],
+        ..ScoreHeader::default()
+    };
+    let scored = |step: u64| Candidates {
+        numbers: vec![3, 1],
+        scores: vec![0.5, if step == 2 { f32::NAN } else { -1.5 }],
+        chosen: vec![step as u32 % 2],
+        correlation: [("loss".into(), 0.5)].into(),
+    };
+    let step = |step: u64| OrderedStep {
+        step,
+        epoch: 1,
+        items: vec![step as u32, 7],
+        classes: vec![1, 1],
+        scored: (step != 3).then(|| scored(step)),
+    };
+    let file = ScoreFile { header: header.clone(), steps: (1..=4).map(step).collect() };
+    let mut order = RecordedOrder { header, steps: Ragged::default() };
+    file.steps.iter().for_each(|step| order.steps.push(&step.items));
+    let bytes = file.to_bytes()?;
+    seeds.put("scores", "scores", &bytes)?;
+    seeds.put("scores", "cut", &bytes[..bytes.len() - 5])?;
+    seeds.put("scores", "none", &ScoreFile { steps: Vec::new(), ..file }.to_bytes()?)?;
+    seeds.put("scores", "order", &order.to_bytes()?)?;
+    let head = "epoch,parent,order,batches,test_loss,correct,accuracy,norm,agreement,train_loss_1,train_loss_2\n";
+    let rows = "1,1,0,0-1,0.5,7,0.7,1e-7,-0.25,2.5,0.30000000000000004\n1,1,1,1-0,NaN,0,0,inf,0.1,2,-0\n";
+    seeds.put("orders", "whole", format!("{head}{rows}").as_bytes())?;
+    seeds.put("orders", "cut", format!("{head}{}", &rows[..rows.len() - 4]).as_bytes())?;
+    seeds.put("orders", "odd", format!("{head}-1,1,0,0-1,\u{1b}[2J\n{}\n", ",".repeat(200)).as_bytes())?;
     Ok(())
 }
 

@@ -4,7 +4,10 @@ use super::catalogue;
 use super::checkpoint_file::{Named, Wanted, read_checkpoint};
 use super::follower::Follower;
 use super::layout::{RunDirectory, id_of, slug};
+use super::order_file::RecordedOrder;
+use super::orders_file::{OrderRows, read_orders};
 use super::progress::Progress;
+use super::score_file::ScoreFile;
 use super::status::{Status, shown_state};
 use super::tensor_file::TensorFile;
 use super::{CommandKind, plain, plain_lines};
@@ -167,6 +170,48 @@ pub(crate) fn state(bytes: &[u8]) {
         }
         Err(text) => assert!(harmless(&text), "{text:?}"),
     }
+}
+
+/// What an ordering recorded, and the order alone: what one reader makes of a file is written, and read to be the same.
+pub(crate) fn scores(bytes: &[u8]) {
+    match ScoreFile::parse(bytes) {
+        Ok(file) => {
+            let written = file.to_bytes();
+            let again = written.as_deref().map(ScoreFile::parse);
+            // Scores may be no numbers, which equal nothing: bytes are compared.
+            assert!(
+                again.is_ok_and(|again| again.is_ok_and(|again| again.to_bytes() == written)),
+                "it reads otherwise once it was written"
+            );
+            let header = &file.header;
+            for text in [&header.scorer, &header.item, &header.set].into_iter().chain(&header.classes) {
+                assert!(harmless(text), "{text:?}");
+            }
+        }
+        Err(text) => assert!(harmless(&text), "{text:?}"),
+    }
+    match RecordedOrder::parse(bytes) {
+        Ok(order) => {
+            assert!(order.steps.values.iter().all(|&item| u64::from(item) < order.header.images));
+            let again = order.to_bytes().map(|bytes| RecordedOrder::parse(&bytes));
+            assert!(again.is_ok_and(|again| again.as_ref() == Ok(&order)), "an order reads otherwise once it was written");
+        }
+        Err(text) => assert!(harmless(&text), "{text:?}"),
+    }
+}
+
+/// `orders.csv`, read row by row.
+pub(crate) fn orders(bytes: &[u8]) {
+    let directory = directory();
+    put(&directory.orders(), bytes);
+    for row in OrderRows::open(&directory).into_iter().flatten() {
+        match row {
+            Ok(row) => assert_eq!(row.batches.len(), row.train_losses.len()),
+            Err(error) => assert!(harmless(&error.to_string()), "{error}"),
+        }
+    }
+    let most = 1 + bytes.len() as u64 % 3;
+    assert!(read_orders(&directory, most).is_ok_and(|rows| rows.len() as u64 <= most) || !bytes.is_empty());
 }
 
 /// Names that come from outside: as text on a terminal, as the name of a run, as the name of a preset.

@@ -46,7 +46,7 @@ pub use labels::Labels;
 pub use layout::{Origin, Outline, RunDirectory, runs_folder};
 pub use lock::{Holder, Lock, engine_elsewhere, host};
 pub use order_file::{RecordedOrder, recorded_order, write_order};
-pub use orders_file::{OrderRow, OrdersWriter, read_orders};
+pub use orders_file::{OrderRow, OrderRows, OrdersWriter, read_orders};
 pub use plain::{plain, plain_lines};
 pub use progress::{
     Best, EpochSums, Identity, LossScaleState, OrderingProgress, PermutationProgress, Progress, Series, StudyParent, TestResult,

@@ -7,11 +7,13 @@ use super::disk;
 use super::error::{Error, Result};
 use super::layout::RunDirectory;
 use std::fs::{File, OpenOptions};
-use std::io::{Seek, SeekFrom};
+use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::PathBuf;
 
-/// Largest file that is read.
-const LIMIT: u64 = 4 << 30;
+/// Longest line that is read: a row of 12 batches has some 400 bytes.
+const LONGEST: u64 = 4096;
+/// Batches of an order at most.
+const BATCHES: usize = 32;
 /// Columns before the training losses.
 const COLUMNS: [&str; 9] = ["epoch", "parent", "order", "batches", "test_loss", "correct", "accuracy", "norm", "agreement"];
 
@@ -50,13 +52,16 @@ impl OrderRow {
         fields
     }
 
-    fn parse(fields: &csv::StringRecord) -> std::result::Result<Self, String> {
-        fn number<T: std::str::FromStr>(fields: &csv::StringRecord, column: usize) -> std::result::Result<T, String> {
-            let text = fields.get(column).unwrap_or_default();
+    fn parse(line: &str) -> std::result::Result<Self, String> {
+        fn number<T: std::str::FromStr>(fields: &[&str], column: usize) -> std::result::Result<T, String> {
+            let text = fields.get(column).copied().unwrap_or_default();
             let name = COLUMNS.get(column).copied().unwrap_or("a training loss");
             text.parse().map_err(|_| format!("`{name}`: expected a number, got `{}`", super::plain(text)))
         }
-        let batches = fields.get(3).unwrap_or_default().split('-').map(str::parse).collect::<std::result::Result<_, _>>();
+        let fields: Vec<&str> = line.trim_end_matches(['\r', '\n']).split(',').take(COLUMNS.len() + BATCHES + 1).collect();
+        let fields = fields.as_slice();
+        let batches = fields.get(3).copied().unwrap_or_default().split('-').take(BATCHES + 1).map(str::parse).collect();
+        let batches: std::result::Result<Vec<u8>, _> = batches;
         let row = Self {
             epoch: number(fields, 0)?,
             parent: number(fields, 1)?,
@@ -140,22 +145,67 @@ impl OrdersWriter {
     }
 }
 
-/// The rows of a run; none where it has no `orders.csv`.
+/// The rows of a run, one after the other; none where it has no `orders.csv`. Only one line is held at a time.
+#[derive(Debug)]
+pub struct OrderRows {
+    file: Option<BufReader<File>>,
+    path: PathBuf,
+    line: u64,
+}
+
+impl OrderRows {
+    /// Opens the file of a run.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn open(directory: &RunDirectory) -> Result<Self> {
+        let path = directory.orders();
+        let file = match path.exists() {
+            true => Some(BufReader::new(disk::open(&path, OpenOptions::new().read(true))?)),
+            false => None,
+        };
+        Ok(Self { file, path, line: 0 })
+    }
+
+    fn row(&mut self) -> Result<Option<OrderRow>> {
+        let Some(file) = &mut self.file else { return Ok(None) };
+        loop {
+            let mut line = Vec::new();
+            file.take(LONGEST).read_until(b'\n', &mut line).map_err(|error| Error::io("read", &self.path, error))?;
+            if !line.ends_with(b"\n") {
+                // The end, a line that is being written, or one without measure.
+                let text = format!("row {}: it is longer than {LONGEST} bytes", self.line);
+                return if line.len() as u64 == LONGEST { Err(Error::damaged(&self.path, text)) } else { Ok(None) };
+            }
+            self.line += 1;
+            // The first line names the columns.
+            if self.line > 1 {
+                let row = std::str::from_utf8(&line).map_err(|error| error.to_string()).and_then(OrderRow::parse);
+                return row.map(Some).map_err(|text| Error::damaged(&self.path, format!("row {}: {text}", self.line - 1)));
+            }
+        }
+    }
+}
+
+impl Iterator for OrderRows {
+    type Item = Result<OrderRow>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let row = self.row().transpose();
+        if !matches!(row, Some(Ok(_))) {
+            // Behind a damaged line nothing can be trusted.
+            self.file = None;
+        }
+        row
+    }
+}
+
+/// The first `most` rows of a run.
 ///
 /// # Errors
 /// If the file cannot be read, or is damaged.
-pub fn read_orders(directory: &RunDirectory) -> Result<Vec<OrderRow>> {
-    let path = directory.orders();
-    if !path.exists() {
-        return Ok(Vec::new());
-    }
-    let bytes = disk::read(&path, LIMIT)?;
-    let mut rows = Vec::new();
-    for (place, fields) in csv::Reader::from_reader(bytes.as_slice()).records().enumerate() {
-        let row = fields.map_err(|error| error.to_string()).and_then(|fields| OrderRow::parse(&fields));
-        rows.push(row.map_err(|text| Error::damaged(&path, format!("row {}: {text}", place + 1)))?);
-    }
-    Ok(rows)
+pub fn read_orders(directory: &RunDirectory, most: u64) -> Result<Vec<OrderRow>> {
+    OrderRows::open(directory)?.take(usize::try_from(most).unwrap_or(usize::MAX)).collect()
 }
 
 #[cfg(test)]
@@ -181,21 +231,21 @@ mod tests {
     #[test]
     fn rows_read_back_to_the_same_bits_and_what_follows_a_state_is_cut() {
         let (_keep, directory) = scratch();
-        assert_eq!(read_orders(&directory).unwrap(), []);
+        assert_eq!(read_orders(&directory, 9).unwrap(), []);
         let mut writer = OrdersWriter::open_at(&directory, 0, 3).unwrap();
         writer.append(&[row(0), row(1)]).unwrap();
         let offset = writer.offset();
         writer.append(&[row(2)]).unwrap();
-        assert_eq!(read_orders(&directory).unwrap(), [row(0), row(1), row(2)]);
+        assert_eq!(read_orders(&directory, 9).unwrap(), [row(0), row(1), row(2)]);
         let text = std::fs::read_to_string(directory.orders()).unwrap();
         let head = "epoch,parent,order,batches,test_loss,correct,accuracy,norm,agreement,train_loss_1,train_loss_2,train_loss_3";
         assert_eq!(text.lines().next(), Some(head));
         assert_eq!(text.lines().nth(1).unwrap().split(',').nth(3), Some("1-0-2"));
         drop(writer);
         let mut writer = OrdersWriter::open_at(&directory, offset, 3).unwrap();
-        assert_eq!(read_orders(&directory).unwrap(), [row(0), row(1)]);
+        assert_eq!(read_orders(&directory, 9).unwrap(), [row(0), row(1)]);
         writer.append(&[row(3)]).unwrap();
-        assert_eq!(read_orders(&directory).unwrap(), [row(0), row(1), row(3)]);
+        assert_eq!(read_orders(&directory, 9).unwrap(), [row(0), row(1), row(3)]);
         assert!(OrdersWriter::open_at(&directory, 1 << 20, 3).is_err());
     }
 
@@ -204,8 +254,20 @@ mod tests {
         let (_keep, directory) = scratch();
         let mut writer = OrdersWriter::open_at(&directory, 0, 3).unwrap();
         writer.append(&[OrderRow { loss: f64::NAN, ..row(0) }]).unwrap();
-        assert!(read_orders(&directory).unwrap()[0].loss.is_nan());
+        assert!(read_orders(&directory, 9).unwrap()[0].loss.is_nan());
         std::fs::write(directory.orders(), "a,b\n1,2\n").unwrap();
-        assert!(read_orders(&directory).unwrap_err().to_string().contains("row 1"));
+        assert!(read_orders(&directory, 9).unwrap_err().to_string().contains("row 1: `order`: expected a number, got ``"));
+        std::fs::write(directory.orders(), format!("a,b\n{}", ",".repeat(9000))).unwrap();
+        assert!(read_orders(&directory, 9).unwrap_err().to_string().ends_with("row 1: it is longer than 4096 bytes"));
+    }
+
+    #[test]
+    fn a_row_that_is_being_written_is_not_there_yet() {
+        let (_keep, directory) = scratch();
+        OrdersWriter::open_at(&directory, 0, 3).unwrap().append(&[row(0), row(1)]).unwrap();
+        assert_eq!(read_orders(&directory, 1).unwrap(), [row(0)]);
+        let text = std::fs::read_to_string(directory.orders()).unwrap();
+        std::fs::write(directory.orders(), text.trim_end()).unwrap();
+        assert_eq!(read_orders(&directory, 9).unwrap(), [row(0)]);
     }
 }

@@ -16,6 +16,8 @@ use std::path::{Path, PathBuf};
 const STEPS: u64 = 1000;
 /// Candidates of one file at most, unless one step has more.
 const CANDIDATES: u64 = 1 << 21;
+/// Other scorers that a file has correlations with at most.
+const CORRELATIONS: usize = 64;
 /// Key of the header among a file's texts.
 const KEY: &str = "curricle";
 
@@ -143,19 +145,22 @@ impl ScoreFile {
         let numbers = file.longs("step")?;
         let epochs = file.longs("epoch")?;
         let count = numbers.len();
+        if count as u64 > STEPS {
+            return Err(format!("is damaged: it has {count} steps, a file has at most {STEPS}"));
+        }
         let classes = file.words("classes")?;
         let width = header.classes.len();
         if epochs.len() != count || classes.len() != count * width {
             return Err("is damaged: its steps, epochs and classes differ in number".into());
         }
-        let (items, candidates, chosen) = (file.ragged("items", count)?, file.ragged("candidates", count)?, file.ragged("chosen", count)?);
-        let scores = file.floats("scores")?;
-        if scores.len() != candidates.values.len() {
-            return Err(format!("is damaged: {} scores of {} candidates", scores.len(), candidates.values.len()));
-        }
+        let (items, candidates, chosen) = (file.lists("items", count)?, file.lists("candidates", count)?, file.lists("chosen", count)?);
+        let scores = file.lists_of("scores", Dtype::F32, candidates.ends())?;
         let mut correlations = Vec::new();
         for name in file.names() {
             if let Some(with) = name.strip_prefix("correlation.") {
+                if correlations.len() == CORRELATIONS {
+                    return Err(format!("is damaged: it has correlations with more than {CORRELATIONS} scorers"));
+                }
                 let values = file.floats(name)?;
                 if values.len() != count {
                     return Err(format!("is damaged: {} correlations of {count} steps", values.len()));
@@ -165,15 +170,15 @@ impl ScoreFile {
         }
         let mut steps = Vec::with_capacity(count);
         for place in 0..count {
-            let range = candidates.range(place);
-            let chosen = chosen.of(place);
-            if chosen.iter().any(|&one| one as usize >= range.len()) {
+            let among = candidates.words(place);
+            let chosen = chosen.words(place);
+            if chosen.iter().any(|&one| one as usize >= among.len()) {
                 return Err("is damaged: a chosen candidate is none".into());
             }
-            let scored = (!range.is_empty()).then(|| Candidates {
-                numbers: candidates.values[range.clone()].to_vec(),
-                scores: scores[range].to_vec(),
-                chosen: chosen.to_vec(),
+            let scored = (!among.is_empty()).then(|| Candidates {
+                numbers: among,
+                scores: scores.floats(place),
+                chosen,
                 correlation: correlations
                     .iter()
                     .filter(|(_, values)| !values[place].is_nan())
@@ -183,7 +188,7 @@ impl ScoreFile {
             steps.push(OrderedStep {
                 step: numbers[place],
                 epoch: epochs[place],
-                items: items.of(place).to_vec(),
+                items: items.words(place),
                 classes: classes[place * width..(place + 1) * width].to_vec(),
                 scored,
             });

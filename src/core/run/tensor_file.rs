@@ -122,16 +122,71 @@ impl<'a> TensorFile<'a> {
         self.flat(name, Dtype::F32, f32::from_le_bytes)
     }
 
-    /// `count` lists in one tensor `name`; `name.end` says where each ends.
+    /// `count` lists of u32 in one tensor `name`; `name.end` says where each ends.
     pub fn ragged(&self, name: &str, count: usize) -> std::result::Result<Ragged, String> {
-        let values = self.words(name)?;
+        let lists = self.lists(name, count)?;
+        Ok(Ragged { values: self.words(name)?, ends: lists.ends })
+    }
+
+    /// The same, left where it is.
+    pub fn lists(&self, name: &str, count: usize) -> std::result::Result<Lists<'a>, String> {
         let ends = self.longs(&format!("{name}.end"))?;
-        let last = ends.last().copied().unwrap_or(0);
-        if ends.len() != count || !ends.is_sorted() || last != values.len() as u64 {
+        if ends.len() != count {
+            return Err(format!("is damaged: {} lists of `{name}` for {count} steps", ends.len()));
+        }
+        self.lists_of(name, Dtype::U32, &ends)
+    }
+
+    /// Lists of numbers of four bytes in one tensor `name` that end at these places.
+    pub fn lists_of(&self, name: &str, kind: Dtype, ends: &[u64]) -> std::result::Result<Lists<'a>, String> {
+        let numbers = self.four_bytes(name, kind)?;
+        if !ends.is_sorted() || ends.last().copied().unwrap_or(0) != numbers.len() as u64 {
             return Err(format!("is damaged: the lists of `{name}` do not end where they should"));
         }
-        Ok(Ragged { values, ends })
+        Ok(Lists { numbers, ends: ends.to_vec() })
     }
+
+    fn four_bytes(&self, name: &str, kind: Dtype) -> std::result::Result<&'a [[u8; 4]], String> {
+        let view = self.tensors.tensor(name).map_err(|_| format!("is damaged: it has no `{name}`"))?;
+        if view.dtype() != kind {
+            return Err(format!("is damaged: `{name}` holds {:?} in place of {kind:?}", view.dtype()));
+        }
+        Ok(view.data().as_chunks().0)
+    }
+}
+
+/// Lists in the bytes of a file.
+#[derive(Debug)]
+pub struct Lists<'a> {
+    numbers: &'a [[u8; 4]],
+    ends: Vec<u64>,
+}
+
+impl Lists<'_> {
+    fn of(&self, place: usize) -> &[[u8; 4]] {
+        &self.numbers[range(&self.ends, place)]
+    }
+
+    /// List number `place`, of u32.
+    pub fn words(&self, place: usize) -> Vec<u32> {
+        self.of(place).iter().map(|&bytes| u32::from_le_bytes(bytes)).collect()
+    }
+
+    /// List number `place`, of f32.
+    pub fn floats(&self, place: usize) -> Vec<f32> {
+        self.of(place).iter().map(|&bytes| f32::from_le_bytes(bytes)).collect()
+    }
+
+    /// Where each list ends.
+    pub fn ends(&self) -> &[u64] {
+        &self.ends
+    }
+}
+
+/// Where list number `place` lies; nowhere beyond the last.
+fn range(ends: &[u64], place: usize) -> std::ops::Range<usize> {
+    let first = place.checked_sub(1).and_then(|before| ends.get(before)).copied().unwrap_or(0);
+    first as usize..ends.get(place).copied().unwrap_or(first) as usize
 }
 
 /// Lists of different lengths, one after the other.
@@ -146,8 +201,7 @@ pub struct Ragged {
 impl Ragged {
     /// Where list number `place` lies.
     pub fn range(&self, place: usize) -> std::ops::Range<usize> {
-        let first = place.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
-        first as usize..self.ends.get(place).copied().unwrap_or(first) as usize
+        range(&self.ends, place)
     }
 
     /// List number `place`; empty beyond the last.

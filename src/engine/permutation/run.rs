@@ -71,7 +71,7 @@ pub fn run(
         ..PermutationProgress::default()
     });
     let writer = OrdersWriter::open_at(directory, at.orders_offset, batches)?;
-    let rows = run::read_orders(directory)?;
+    let rows = run::read_orders(directory, progress.step + 1)?;
     if rows.len() as u64 != progress.step {
         let text = format!("{} has {} rows, and the saved state has {}", directory.orders().display(), rows.len(), progress.step);
         return Err(Error::Other(text));

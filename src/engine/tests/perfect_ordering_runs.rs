@@ -73,7 +73,7 @@ fn uninterrupted(runs: &Path, changes: &[(&str, &str)]) -> Result {
     let directory = create(runs, changes);
     finish(&directory);
     let found = result(&directory);
-    let rows = run::read_orders(&directory).unwrap();
+    let rows = run::read_orders(&directory, u64::MAX).unwrap();
     let status = directory.read_status().unwrap().unwrap();
     assert_eq!((status.step, status.steps), (rows.len() as u64, rows.len() as u64));
     let best = rows.iter().filter(|row| row.epoch == status.epochs).min_by(|a, b| a.loss.total_cmp(&b.loss)).unwrap();
@@ -99,7 +99,7 @@ fn stopped_anywhere_and_with_any_workers_it_is_the_same() {
         assert_eq!(code, 3, "stopped at {stop}: {}", std::fs::read_to_string(directory.log()).unwrap());
         let status = directory.read_status().unwrap().unwrap();
         assert_eq!(status.state, State::Stopped);
-        let rows = run::read_orders(&directory).unwrap().len() as u64;
+        let rows = run::read_orders(&directory, u64::MAX).unwrap().len() as u64;
         assert!(rows == status.step && rows.is_multiple_of(6), "whole parents only: {rows} rows, step {}", status.step);
     }
     finish(&directory);

@@ -1,0 +1,4 @@
+//! See `curricle_core::foreign`.
+#![no_main]
+
+curricle_fuzz::target!("orders");
