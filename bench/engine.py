@@ -34,6 +34,35 @@ def data_root():
     return pathlib.Path(os.environ.get("CURRICLE_DATA") or HOME.parent / "shared" / "data")
 
 
+def study(told):
+    """Every order of six batches, as thesis table 2.1 has them, without crops."""
+    return f"""
+kind = "perfect-ordering"
+[data]
+set = "mnist"
+classes = ["0", "1"]
+per_class = 24
+[data.augmentation]
+crop = 0
+[network]
+kind = "basicconv"
+[training]
+batch = {told['batch']}
+device = "{told['device']}"
+precision = "{told['precision']}"
+threads = {told['threads']}
+[schedule]
+kind = "constant"
+[optimizer]
+lr = {told['lr']}
+momentum = {told['momentum']}
+weight_decay = {told['weight_decay']}
+[permutation]
+epochs = 1
+test_images = 2048
+"""
+
+
 def experiment(told, images, test):
     # Images that everyone has, or real ones where `set` names them.
     data = f'set = "{told["set"]}"' if "set" in told else f'set = "glyphs"\n[data.glyphs]\ntrain = {images}\ntest = {test}'
@@ -71,14 +100,18 @@ def own(name, job, told, folder, environment):
     """Our side of a job."""
     environment = {**environment, "CURRICLE_DATA": str(data_root())}
     file = folder / f"{name}.toml"
-    images = -(-4 * told["batch"] // 10) * 10
-    file.write_text(experiment(told, images, told.get("test", 10)))
+    images = told.get("train") or -(-4 * told["batch"] // 10) * 10
+    file.write_text(study(told) if told.get("study") else experiment(told, images, told.get("test", 10)))
     return Side(name, [MEASURE, job, file, folder], {**environment, "OMP_WAIT_POLICY": "passive"})
+
+
+def plain_environment():
+    return {name: value for name, value in os.environ.items() if not name.startswith(("MALLOC_", "OMP_", "GOMP_"))}
 
 
 def sides(job, told, folder):
     """Curricle, PyTorch as installed, PyTorch tuned; all prepared from the same weights and images."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("MALLOC_", "OMP_", "GOMP_"))}
+    environment = plain_environment()
     if told.get("emulated"):
         environment |= SMALL
     theirs = []

@@ -5,7 +5,9 @@ line `run N` on stdin with the seconds of N repetitions and what came out of the
 no value read before all repetitions are done.
 """
 
+import copy
 import hashlib
+import itertools
 import json
 import pathlib
 import sys
@@ -107,6 +109,20 @@ class WideResNet(nn.Module):
         return self.fc(self.relu(self.bn1(x)).mean((2, 3)))
 
 
+class BasicConv(nn.Module):
+    """The network of the study of orders."""
+
+    def __init__(self, channels, classes):
+        super().__init__()
+        self.conv1, self.conv2 = nn.Conv2d(channels, 16, 2), nn.Conv2d(16, 32, 2)
+        self.bn1, self.bn2 = nn.BatchNorm2d(16), nn.BatchNorm2d(32)
+        self.fc = nn.Linear(32, classes)
+
+    def forward(self, x):
+        x = self.bn1(F.relu(self.conv1(x)))
+        return self.fc(self.bn2(F.relu(self.conv2(x))).mean((2, 3)))
+
+
 def digest(tensor):
     """SHA-256 of a tensor's values, in the order of its dimensions."""
     return hashlib.sha256(tensor.cpu().contiguous().numpy().tobytes()).hexdigest()
@@ -128,7 +144,8 @@ def main():
     torch.backends.cudnn.benchmark, torch.backends.cudnn.allow_tf32 = True, False
     torch.backends.cuda.matmul.allow_tf32 = False
     cuda = device.type == "cuda"
-    network = PreResNet(told["depth"], 10) if told["network"] == "preresnet" else WideResNet(told["depth"], told["width"], 10)
+    network = {"preresnet": lambda: PreResNet(told["depth"], 10), "wideresnet": lambda: WideResNet(told["depth"], told["width"], 10),
+               "basicconv": lambda: BasicConv(1, 2)}[told["network"]]()
     folder = pathlib.Path(folder)
     network.load_state_dict(load_file(folder / "weights.safetensors"))
     network = network.to(device, memory_format=torch.channels_last)
@@ -208,10 +225,80 @@ def main():
 
         return work
 
+    def scores(how):
+        """The published algorithm: copy the state, train on the candidate, evaluate, restore."""
+        network.eval()
+        optimizer = torch.optim.SGD(network.parameters(), told["lr"], told["momentum"], weight_decay=told["weight_decay"])
+        size, candidates = told["batch"], told["candidates"]
+        parts = [(images[n * size:(n + 1) * size], labels[n * size:(n + 1) * size]) for n in range(candidates)]
+        external = images[candidates * size:], labels[candidates * size:]
+
+        @torch.no_grad()
+        def loss_of(batch):
+            with cast():
+                return F.cross_entropy(network(batch[0]), batch[1]).item()
+
+        def delta(batch):
+            kept, kept_optimizer = copy.deepcopy(network.state_dict()), copy.deepcopy(optimizer.state_dict())
+            at = batch if how == "loss-delta" else external
+            before = loss_of(at)
+            optimizer.zero_grad(set_to_none=True)
+            with cast():
+                loss = F.cross_entropy(network(batch[0]), batch[1])
+            loss.backward()
+            optimizer.step()
+            after = loss_of(at)
+            network.load_state_dict(kept)
+            optimizer.load_state_dict(kept_optimizer)
+            return before - after
+
+        def work(count):
+            began = time.perf_counter()
+            for _ in range(count):
+                values = [loss_of(batch) if how == "loss" else delta(batch) for batch in parts]
+            return {"seconds": time.perf_counter() - began, "values": values}
+
+        return work
+
+    def orders():
+        """Some of the orders, each trained from the initial weights and tested; seconds as if it had been all."""
+        size, places = told["batch"], told["batches"]
+        parts = [(images[n * size:(n + 1) * size], labels[n * size:(n + 1) * size]) for n in range(places)]
+        tests, test_labels = images[places * size:], labels[places * size:]
+        initial = copy.deepcopy(network.state_dict())
+        every = list(itertools.permutations(range(places)))
+        some = every[:: len(every) // 12]
+
+        def one(order):
+            network.load_state_dict(initial)
+            network.train()
+            optimizer = torch.optim.SGD(network.parameters(), told["lr"], told["momentum"], weight_decay=told["weight_decay"], nesterov=True)
+            for number in order:
+                optimizer.zero_grad(set_to_none=True)
+                F.cross_entropy(network(parts[number][0]), parts[number][1]).backward()
+                optimizer.step()
+            network.eval()
+            total, hits = torch.zeros(()), torch.zeros((), dtype=torch.long)
+            with torch.inference_mode():
+                for first in range(0, len(tests), 512):
+                    logits, wanted = network(tests[first:first + 512]), test_labels[first:first + 512]
+                    total += F.cross_entropy(logits, wanted, reduction="sum")
+                    hits += (logits.argmax(1) == wanted).sum()
+            return float(total) / len(tests)
+
+        def work(count):
+            began = time.perf_counter()
+            for _ in range(count):
+                values = [one(order) for order in some]
+            return {"seconds": (time.perf_counter() - began) * len(every) / len(some), "values": values}
+
+        return work
+
     # What is worked on: each batch of training, or all images.
     cuts = [(n * size, (n + 1) * size) for n in range(BATCHES)] if job == "step" else [(0, len(images))]
     batches = [[digest(images[first:end]), digest(labels[first:end])] for first, end in cuts]
-    work = {"step": steps, "batch": batch, "evaluate": evaluate}[job]()
+    scorers = {how: lambda how=how: scores(how) for how in ("loss", "loss-delta", "loss-delta-external")}
+    work = {"step": steps, "batch": batch, "evaluate": evaluate, "orders": orders, **scorers}[job]()
     print(json.dumps({"batches": batches, "threads": torch.get_num_threads(), "torch": torch.__version__}), flush=True)
     serve(work)
 

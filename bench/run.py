@@ -17,6 +17,7 @@ HOME = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(HOME / "bench"))
 
 import engine  # noqa: E402
+import ordering  # noqa: E402
 import screen  # noqa: E402
 import spent  # noqa: E402
 import whole  # noqa: E402
@@ -24,7 +25,7 @@ import whole  # noqa: E402
 RESULTS = HOME / "target" / "bench.json"
 PAGE = HOME / "docs" / "benchmarks.md"
 BEGIN, END = "<!-- begin: written by make bench -->", "<!-- end -->"
-JOBS = {**engine.JOBS, **whole.JOBS, **screen.JOBS, **spent.JOBS}
+JOBS = {**engine.JOBS, **ordering.JOBS, **whole.JOBS, **screen.JOBS, **spent.JOBS}
 
 
 def model():

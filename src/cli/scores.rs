@@ -3,7 +3,7 @@
 use super::context::Context;
 use super::failure::Failure;
 use super::output;
-use crate::scores::{Digest, Missing, Order, Reader};
+use crate::scores::{Digest, Missing, Order, Reader, Study};
 use crate::words::{duration, four, thousands};
 use clap::Args;
 use curricle_core::run::{RunDirectory, catalogue};
@@ -18,6 +18,9 @@ pub struct Arguments {
     /// Show this step, and the 64 scorings up to it [default: the newest that was scored]
     #[arg(long, value_name = "N")]
     step: Option<u64>,
+    /// Show this epoch of a study of orders [default: the newest]
+    #[arg(long, value_name = "N", conflicts_with = "step")]
+    epoch: Option<u64>,
 }
 
 /// How long one reading takes at most; there is no hurry here.
@@ -33,14 +36,20 @@ pub fn run(context: &Context, arguments: &Arguments) -> Result<(), Failure> {
     let id = directory.id();
     let mut reader = Reader::new(directory.clone());
     while reader.poll(PATIENCE)?.more {}
-    let digest = match reader.digest(arguments.step) {
+    let every_order = reader.sums().facts.every_order;
+    match (every_order, arguments.step, arguments.epoch) {
+        (true, Some(_), _) => return Err(Failure::usage(format!("run `{id}` tries out every order: `--epoch N` shows one of its epochs"))),
+        (false, _, Some(_)) => return Err(Failure::usage(format!("run `{id}` is no study of orders: `--step N` shows one of its steps"))),
+        _ => {}
+    }
+    let digest = match reader.digest(arguments.step.or(arguments.epoch)) {
         Ok(digest) => digest,
         Err(missing) => return Err(absent(&reader.sums(), &directory, &missing)),
     };
-    if !digest.facts.ordered && digest.scorings == 0 {
+    if !digest.facts.ordered && digest.scorings == 0 && digest.study.is_none() {
         return Err(absent(&digest, &directory, &Missing::Nothing));
     }
-    if arguments.step.is_some() && !digest.view.scored {
+    if arguments.step.is_some() && digest.study.is_none() && !digest.view.scored {
         return Err(absent(&digest, &directory, &Missing::Unscored(digest.view.step)));
     }
     if let Some(problem) = &digest.problem {
@@ -49,7 +58,60 @@ pub fn run(context: &Context, arguments: &Arguments) -> Result<(), Failure> {
     if context.json {
         return output::json(&Shown { id: &id, digest: &digest });
     }
-    output::print(&text(&digest, &id, context.ascii))
+    match &digest.study {
+        Some(study) => output::print(&orders(study, &id)),
+        None => output::print(&text(&digest, &id, context.ascii)),
+    }
+}
+
+/// A study of orders: its epochs, the best and the worst order of one, and where selectors' orders lie.
+fn orders(study: &Study, id: &str) -> String {
+    let mut text = format!(
+        "{id}\nevery order, chosen by the test set; {} of {} orders, epoch {} of {}\n\n",
+        thousands(study.orders),
+        thousands(study.steps.max(study.orders)),
+        study.reached,
+        study.epochs
+    );
+    text.push_str("epoch    runs  loss min  median    mean     max  accuracy min  median    mean     max\n");
+    for line in &study.table {
+        let (loss, accuracy) = (line.loss, line.accuracy);
+        text.push_str(&format!(
+            "{:>5} {:>7}    {:.4}  {:.4}  {:.4}  {:.4}        {:.4}  {:.4}  {:.4}  {:.4}\n",
+            line.epoch,
+            thousands(line.runs),
+            loss.min,
+            loss.median,
+            loss.mean,
+            loss.max,
+            accuracy.min,
+            accuracy.median,
+            accuracy.mean,
+            accuracy.max
+        ));
+    }
+    text.push_str(&format!("\nepoch {}: {} of {} parents done\n", study.epoch, study.parents_done, study.parents));
+    for (name, order) in [("best order", &study.best), ("worst order", &study.worst)] {
+        let Some(order) = order else { continue };
+        let batches = order.batches.iter().map(u8::to_string).collect::<Vec<_>>().join("-");
+        let value = format!("{batches}  loss {:.4}  accuracy {}  parent {}", order.loss, four(Some(order.accuracy)), order.parent);
+        row(&mut text, name, &value);
+    }
+    if !study.selectors.is_empty() {
+        text.push_str("\nselectors: other orders that are better than theirs\n");
+    }
+    for standing in &study.selectors {
+        let newest = &standing.newest;
+        let oracle = if newest.oracle { " (oracle)" } else { "" };
+        let mean = match standing.parents {
+            0 | 1 => String::new(),
+            count => format!("; {:.1} % on average over {count} parents", 100.0 * standing.mean_place),
+        };
+        let name = curricle_core::run::plain(&newest.selector);
+        let value = format!("{} of {} ({:.1} %){mean}{oracle}", thousands(newest.better), thousands(newest.of), 100.0 * newest.place());
+        text.push_str(&format!("  {name:<34} {value}\n"));
+    }
+    text
 }
 
 /// The run beside its numbers, as one object.
@@ -64,7 +126,12 @@ struct Shown<'a> {
 fn absent(digest: &Digest, directory: &RunDirectory, missing: &Missing) -> Failure {
     let id = directory.id();
     match missing {
-        Missing::Nothing if digest.facts.every_order => Failure::usage(format!("run `{id}` tries out every order and scores nothing")),
+        Missing::Nothing if digest.facts.every_order => {
+            Failure::usage(format!("no order of run `{id}` is done yet")).hint("the orders of its first parent come all at once")
+        }
+        Missing::Beyond(last) if digest.facts.every_order => {
+            Failure::usage(format!("run `{id}` has epochs 1 to {last} so far")).hint("without `--epoch` the newest is shown")
+        }
         Missing::Nothing if !digest.facts.ordered => Failure::usage(format!("run `{id}` trains in random order: nothing was scored"))
             .hint("write `[ordering]` into an experiment to have its batches ordered"),
         Missing::Nothing => Failure::usage(format!("nothing was scored in run `{id}` yet (step {})", thousands(digest.step))),

@@ -279,11 +279,55 @@ pub struct Permutation {
     pub worst: u64,
     /// Orders in each of [`Permutation::BINS`] equal parts of the range of test losses.
     pub histogram: Vec<u32>,
+    /// Where the orders that selectors would take lie among all.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub selectors: Vec<SelectorOrder>,
+    /// With the last parent of an epoch: test losses of the runs that the next one goes on from, one a cluster.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub next: Vec<f64>,
 }
 
 impl Permutation {
     /// Parts of the histogram.
     pub const BINS: usize = 16;
+}
+
+/// The order that a selector would take, among all orders from the same parent.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SelectorOrder {
+    /// The selector, as `permutation.selectors` names it.
+    pub selector: String,
+    /// Whether it chooses by test data.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub oracle: bool,
+    /// Lexicographic number of its order.
+    pub order: u64,
+    /// Test loss per image of that order.
+    #[serde(with = "number")]
+    pub loss: f64,
+    /// Share of correct test images.
+    #[serde(with = "number")]
+    pub accuracy: f64,
+    /// Orders with a lower test loss.
+    pub better: u64,
+    /// Other orders with the same test loss.
+    pub equal: u64,
+    /// Other orders, all of them.
+    pub of: u64,
+    /// Forward passes that its scores took, in units of one batch.
+    pub forward: f64,
+    /// Backward passes.
+    pub backward: f64,
+}
+
+impl SelectorOrder {
+    /// The share of other orders that are better, those with the same loss taken as half: 0 is the best place, 0.5 that of
+    /// chance. Not a number where there is no other order.
+    #[must_use]
+    pub fn place(&self) -> f64 {
+        (self.better as f64 + self.equal as f64 / 2.0) / self.of as f64
+    }
 }
 
 /// Where many numbers lie.

@@ -3,6 +3,7 @@
 use super::facts::Facts;
 use super::heat::Heat;
 use super::items::Order;
+use super::study::Study;
 use super::window::Window;
 use curricle_core::passes::RunPasses;
 use serde::Serialize;
@@ -38,6 +39,9 @@ pub struct Digest {
     pub images: Option<Order>,
     /// What it cost.
     pub cost: Cost,
+    /// What came of the orders, where every order is tried out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub study: Option<Box<Study>>,
     /// A score file that could not be read, and why.
     pub problem: Option<String>,
 }

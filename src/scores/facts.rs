@@ -30,12 +30,13 @@ pub struct Facts {
 impl Facts {
     /// The facts of an experiment.
     pub fn of(experiment: &Experiment) -> Facts {
-        let Some(ordering) = &experiment.ordering else {
-            return Facts { every_order: experiment.kind == Kind::PerfectOrdering, ..Facts::default() };
-        };
+        if experiment.kind == Kind::PerfectOrdering {
+            return Facts { every_order: true, ..Facts::default() };
+        }
+        let Some(ordering) = &experiment.ordering else { return Facts::default() };
         Facts {
             ordered: true,
-            every_order: experiment.kind == Kind::PerfectOrdering,
+            every_order: false,
             scorer: ordering.scorer.word().to_string(),
             ordering: experiment.summary("ordering"),
             candidates: match ordering.candidates {

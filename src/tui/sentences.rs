@@ -129,13 +129,13 @@ pub fn nothing_open(runs: &str) -> String {
 }
 
 /// A step was typed that a run does not have.
-pub fn no_step(typed: &str, last: &str) -> String {
-    format!("there is no step {}: type a number from 1 to {last}", name(typed))
+pub fn no_step(unit: &str, typed: &str, last: &str) -> String {
+    format!("there is no {unit} {}: type a number from 1 to {last}", name(typed))
 }
 
 /// The step that was shown is gone.
-pub fn step_gone(step: &str, last: &str) -> String {
-    format!("step {step} is gone: the run went on from before it, and has {last} steps now")
+pub fn step_gone(unit: &str, step: &str, last: &str) -> String {
+    format!("{unit} {step} is gone: the run went on from before it, and has {last} {unit}s now")
 }
 
 #[cfg(test)]
@@ -173,8 +173,8 @@ mod tests {
             plain(welcome("Enter", "15 min", "Shift-Tab")),
             plain(STARTED.into()),
             plain(nothing_open("5")),
-            plain(no_step(run, "1,234,567")),
-            plain(step_gone("1,234,567", "1,234,000")),
+            plain(no_step("epoch", run, "1,234,567")),
+            plain(step_gone("epoch", "1,234,567", "1,234,000")),
         ];
         for state in State::ALL {
             for held in [false, true] {

@@ -3,6 +3,7 @@
 use super::data::SetKind;
 use super::experiment::Experiment;
 use super::ordering::{ExternalSource, Scorer, Target};
+use super::permutation::Permutation;
 use super::problem::Problem;
 
 impl Experiment {
@@ -14,9 +15,6 @@ impl Experiment {
             let hint = Some(hint.to_owned());
             problems.push(Problem { origin: String::new(), line: None, path: path.to_owned(), text, hint });
         };
-        if self.permutation.as_ref().is_some_and(|permutation| !permutation.selectors.is_empty()) {
-            say("permutation.selectors", "it is not built yet".to_owned(), "leave the line out: every order is tried without it");
-        }
         if let (Some(permutation), Some(batches)) = (&self.permutation, self.steps_per_epoch())
             && let Some(text) = permutation.refusal(batches)
         {
@@ -26,8 +24,13 @@ impl Experiment {
                 "take fewer images (`data.per_class`) or larger batches (`training.batch`): 6 batches have 720 orders",
             );
         }
-        if self.permutation.is_some() && self.ordering.is_some() {
-            say("ordering", "`[ordering]` has no place in a study that tries every order".to_owned(), "leave the section out");
+        let selects = |permutation: &Permutation| !permutation.selectors.is_empty();
+        if self.permutation.as_ref().is_some_and(|permutation| !selects(permutation)) && self.ordering.is_some() {
+            say(
+                "ordering",
+                "`[ordering]` has no place in a study that tries every order and ranks no selectors".to_owned(),
+                "leave the section out, or name `permutation.selectors`",
+            );
         }
         if self.data.set == SetKind::Arrays {
             say("data.set", "`arrays` is not built yet".to_owned(), "a folder of images works: `set = \"folder\"`");

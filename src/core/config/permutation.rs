@@ -26,8 +26,9 @@ section! {
         workers: u64 = 2, "workers" in whole(1, 1024);
         /// Test images a run is tested on. 0: all.
         test_images: u64 = 0, "test images" ["images"];
-        /// Scorers whose orders are ranked among all.
-        selectors: Vec<super::ordering::Scorer> = Vec::new(), "selectors";
+        /// Scorers whose orders are ranked among all, each with words that say how it is asked: `external`, `relative`,
+        /// `first-order`, `ascending`, `descending`; `pairs` for `grab`.
+        selectors: Vec<super::selector::Selector> = Vec::new(), "selectors";
         /// Seed of the epochs' splits and of the clusters.
         seed: u64 = 0, "seed";
         /// What a random crop belongs to.

@@ -26,6 +26,7 @@ shipped! {
     "mnist-baseline",
     "cifar10-baseline",
     "orders-glyphs",
+    "orders-cifar10",
     "thesis/baseline",
     "thesis/table-2.1",
     "thesis/table-2.2-k8",

@@ -49,7 +49,8 @@ pub use order_file::{RecordedOrder, recorded_order, write_order};
 pub use orders_file::{OrderRow, OrderRows, OrdersWriter, read_orders};
 pub use plain::{plain, plain_lines};
 pub use progress::{
-    Best, EpochSums, Identity, LossScaleState, OrderingProgress, PermutationProgress, Progress, Series, StudyParent, TestResult,
+    Best, EpochSums, Identity, LossScaleState, OrderingProgress, PermutationProgress, Progress, SelectedOrder, Series, StudyParent,
+    TestResult,
 };
 pub use reserve::Reserve;
 pub use run_record::{FORMAT, Machine, Parent, RunRecord, Seeds};

@@ -150,7 +150,8 @@ impl OrdersWriter {
 pub struct OrderRows {
     file: Option<BufReader<File>>,
     path: PathBuf,
-    line: u64,
+    /// Bytes and lines before the next row.
+    at: (u64, u64),
 }
 
 impl OrderRows {
@@ -159,12 +160,28 @@ impl OrderRows {
     /// # Errors
     /// If it cannot be read.
     pub fn open(directory: &RunDirectory) -> Result<Self> {
+        Self::open_at(directory, (0, 0))
+    }
+
+    /// Opens it where another reading came to, by [`OrderRows::at`].
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn open_at(directory: &RunDirectory, at: (u64, u64)) -> Result<Self> {
         let path = directory.orders();
-        let file = match path.exists() {
-            true => Some(BufReader::new(disk::open(&path, OpenOptions::new().read(true))?)),
-            false => None,
-        };
-        Ok(Self { file, path, line: 0 })
+        let mut file = None;
+        if path.exists() {
+            let mut opened = disk::open(&path, OpenOptions::new().read(true))?;
+            opened.seek(SeekFrom::Start(at.0)).map_err(|error| Error::io("read", &path, error))?;
+            file = Some(BufReader::new(opened));
+        }
+        Ok(Self { file, path, at })
+    }
+
+    /// Bytes and lines that were read.
+    #[must_use]
+    pub fn at(&self) -> (u64, u64) {
+        self.at
     }
 
     fn row(&mut self) -> Result<Option<OrderRow>> {
@@ -172,16 +189,17 @@ impl OrderRows {
         loop {
             let mut line = Vec::new();
             file.take(LONGEST).read_until(b'\n', &mut line).map_err(|error| Error::io("read", &self.path, error))?;
+            let number = self.at.1;
             if !line.ends_with(b"\n") {
                 // The end, a line that is being written, or one without measure.
-                let text = format!("row {}: it is longer than {LONGEST} bytes", self.line);
+                let text = format!("row {number}: it is longer than {LONGEST} bytes");
                 return if line.len() as u64 == LONGEST { Err(Error::damaged(&self.path, text)) } else { Ok(None) };
             }
-            self.line += 1;
+            self.at = (self.at.0 + line.len() as u64, number + 1);
             // The first line names the columns.
-            if self.line > 1 {
+            if number > 0 {
                 let row = std::str::from_utf8(&line).map_err(|error| error.to_string()).and_then(OrderRow::parse);
-                return row.map(Some).map_err(|text| Error::damaged(&self.path, format!("row {}: {text}", self.line - 1)));
+                return row.map(Some).map_err(|text| Error::damaged(&self.path, format!("row {number}: {text}")));
             }
         }
     }

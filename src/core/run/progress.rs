@@ -84,7 +84,7 @@ pub struct OrderingProgress {
 }
 
 /// How far a study of orders is: which parents are done, and how they are reached. The rest is in `orders.csv`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct PermutationProgress {
     /// The parents of each epoch, the epoch at work last.
     pub parents: Vec<Vec<StudyParent>>,
@@ -92,6 +92,26 @@ pub struct PermutationProgress {
     pub done: u64,
     /// Bytes of `orders.csv` before this state.
     pub orders_offset: u64,
+    /// The orders that selectors would take, parent by parent.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub selected: Vec<SelectedOrder>,
+}
+
+/// The order that a selector would take from a parent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SelectedOrder {
+    /// Number of the epoch, from 1.
+    pub epoch: u64,
+    /// Number of the parent, from 1.
+    pub parent: u64,
+    /// Which of `permutation.selectors`.
+    pub selector: u64,
+    /// Lexicographic number of the order.
+    pub order: u64,
+    /// Forward passes that its scores took, in units of one batch.
+    pub forward: f64,
+    /// Backward passes.
+    pub backward: f64,
 }
 
 /// Where the orders of an epoch go on from.

@@ -243,7 +243,8 @@ impl Choice {
 }
 
 /// What is handed out first, and which of several best: as published where something was.
-fn order(scorer: Scorer, direction: Direction) -> Order {
+#[must_use]
+pub fn order(scorer: Scorer, direction: Direction) -> Order {
     let delta = scorer == Scorer::LossDelta;
     let descending = match direction {
         Direction::Auto => delta || scorer == Scorer::Rho,

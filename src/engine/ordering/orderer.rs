@@ -285,7 +285,11 @@ fn paced(settings: &Ordering, by: PacingBy) -> bool {
     settings.pacing.as_ref().is_some_and(|pacing| pacing.by == by)
 }
 
-fn external_fits(settings: &Ordering, images: &Images) -> Result<()> {
+/// Whether the pool of the external batch is large enough.
+///
+/// # Errors
+/// If it is not.
+pub fn external_fits(settings: &Ordering, images: &Images) -> Result<()> {
     use curricle_core::config::{ExternalSource, Target};
     if settings.target != Target::External || !uses(settings, Scorer::LossDelta) {
         return Ok(());

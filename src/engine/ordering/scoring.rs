@@ -23,10 +23,12 @@ pub struct Scores {
 }
 
 /// What is scored.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub enum Pool<'a> {
     /// Whole batches.
     Batches(&'a [Vec<u32>]),
+    /// Whole batches that somebody else gathers, under crops of their own.
+    Gathered(&'a [Vec<u32>], &'a dyn Candidates),
     /// Single samples, each under its own crop.
     Samples(&'a [u32], Option<&'a Crops>),
 }
@@ -34,7 +36,7 @@ pub enum Pool<'a> {
 impl Pool<'_> {
     fn count(&self) -> usize {
         match self {
-            Self::Batches(batches) => batches.len(),
+            Self::Batches(batches) | Self::Gathered(batches, _) => batches.len(),
             Self::Samples(items, _) => items.len(),
         }
     }
@@ -44,14 +46,14 @@ impl Pool<'_> {
     fn by_image(&self, known: &[f64]) -> Vec<f64> {
         let of = |item: &u32| known.get(*item as usize).copied().unwrap_or(f64::NAN);
         match self {
-            Self::Batches(batches) => batches.iter().map(|items| mean(items.iter().map(of))).collect(),
+            Self::Batches(batches) | Self::Gathered(batches, _) => batches.iter().map(|items| mean(items.iter().map(of))).collect(),
             Self::Samples(items, _) => items.iter().map(of).collect(),
         }
     }
 
     fn images(&self) -> usize {
         match self {
-            Self::Batches(batches) => batches.iter().map(Vec::len).sum(),
+            Self::Batches(batches) | Self::Gathered(batches, _) => batches.iter().map(Vec::len).sum(),
             Self::Samples(items, _) => items.len(),
         }
     }
@@ -136,6 +138,7 @@ impl Scoring {
     fn losses(&self, situation: &Situation, context: &Context, pool: Pool) -> Result<Vec<f64>> {
         match pool {
             Pool::Batches(batches) => scorer::read(&loss::scores(situation, &self.gathered(context, batches), context.together)?),
+            Pool::Gathered(_, batches) => scorer::read(&loss::scores(situation, batches, context.together)?),
             Pool::Samples(items, crops) => {
                 each(context, items, crops, |batch| situation.losses_at(&situation.weights.theta, &batch.images, &batch.labels))
             }
@@ -173,6 +176,7 @@ impl Scoring {
             let probe = first_order::Probe::new(&situation, external, e)?;
             let values = match pool {
                 Pool::Batches(batches) => scorer::read(&probe.scores(&situation, &self.gathered(context, batches), context.together)?)?,
+                Pool::Gathered(_, batches) => scorer::read(&probe.scores(&situation, batches, context.together)?)?,
                 Pool::Samples(items, crops) => {
                     each(context, items, crops, |batch| probe.of_images(&situation, &batch.images, &batch.labels))?
                 }
@@ -185,6 +189,10 @@ impl Scoring {
             Pool::Batches(batches) => {
                 let deltas = loss_delta::deltas(&situation, &self.gathered(context, batches), external, leftover, context.together)?;
                 (scorer::read(&deltas.scores(relative)?)?, batches.len())
+            }
+            Pool::Gathered(_, batches) => {
+                let deltas = loss_delta::deltas(&situation, batches, external, leftover, context.together)?;
+                (scorer::read(&deltas.scores(relative)?)?, batches.count())
             }
             Pool::Samples(items, crops) => {
                 // A trial step on each sample alone: exact, and as dear as it sounds.

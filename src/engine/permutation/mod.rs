@@ -6,6 +6,7 @@ pub mod published;
 pub mod replay;
 pub mod report;
 pub mod run;
+pub mod selectors;
 pub mod statistics;
 pub mod study;
 pub mod tree;

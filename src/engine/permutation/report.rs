@@ -4,8 +4,8 @@
 use super::statistics::{mean, quantile, sorted};
 use crate::ordering::ranks::rank_correlation;
 use crate::ordering::strategy::{Order, Ties};
-use curricle_core::record::Spread;
-use curricle_core::run::OrderRow;
+use curricle_core::record::{SelectorOrder, Spread};
+use curricle_core::run::{OrderRow, SelectedOrder};
 use serde::Serialize;
 
 /// `orders.json`.
@@ -46,6 +46,65 @@ pub struct EpochReport {
     pub rest: Group,
     /// Spearman's rank correlations with the test loss over the runs of the epoch.
     pub rank_correlation: Correlations,
+    /// Where the orders that selectors would take lie, parent by parent.
+    pub selectors: Vec<SelectorPlaces>,
+}
+
+/// Where a selector's orders lie among all from the same parent, by test loss: 0 is the best place, 0.5 that of chance.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SelectorPlaces {
+    /// The selector.
+    pub selector: String,
+    /// Whether it chooses by test data.
+    pub oracle: bool,
+    /// Mean over the parents of the epoch of the share of other orders that are better.
+    pub mean_place: f64,
+    /// Each parent.
+    pub parents: Vec<SelectorOrder>,
+}
+
+/// The order that a selector would take from each of these rows' parent, among all of them.
+#[must_use]
+pub fn ranked(rows: &[OrderRow], selected: &[SelectedOrder], names: &[(String, bool)]) -> Vec<SelectorOrder> {
+    let of = |one: &SelectedOrder| {
+        let row = rows.iter().find(|row| row.order == one.order)?;
+        let (selector, oracle) = names.get(one.selector as usize)?.clone();
+        // What is not a number is behind all that is.
+        let better = |other: &&OrderRow| other.loss < row.loss || (row.loss.is_nan() && !other.loss.is_nan());
+        let equal = |other: &&OrderRow| other.loss == row.loss || (row.loss.is_nan() && other.loss.is_nan());
+        Some(SelectorOrder {
+            selector,
+            oracle,
+            order: one.order,
+            loss: row.loss,
+            accuracy: row.accuracy,
+            better: rows.iter().filter(better).count() as u64,
+            equal: rows.iter().filter(equal).count() as u64 - 1,
+            of: rows.len() as u64 - 1,
+            forward: one.forward,
+            backward: one.backward,
+        })
+    };
+    selected.iter().filter_map(of).collect()
+}
+
+fn places(rows: &[OrderRow], selected: &[SelectedOrder], names: &[(String, bool)]) -> Vec<SelectorPlaces> {
+    let epoch = rows.first().map_or(0, |row| row.epoch);
+    let mut found: Vec<SelectorPlaces> = names
+        .iter()
+        .map(|(selector, oracle)| SelectorPlaces { selector: selector.clone(), oracle: *oracle, mean_place: f64::NAN, parents: Vec::new() })
+        .collect();
+    for rows in rows.chunk_by(|a, b| a.parent == b.parent) {
+        let parent = rows.first().map_or(0, |row| row.parent);
+        let here: Vec<SelectedOrder> = selected.iter().filter(|one| (one.epoch, one.parent) == (epoch, parent)).cloned().collect();
+        for order in ranked(rows, &here, names) {
+            found.iter_mut().filter(|one| one.selector == order.selector).for_each(|one| one.parents.push(order.clone()));
+        }
+    }
+    for one in &mut found {
+        one.mean_place = mean(&one.parents.iter().map(SelectorOrder::place).collect::<Vec<_>>());
+    }
+    found
 }
 
 /// One order.
@@ -168,10 +227,11 @@ pub fn extremes(rows: &[OrderRow]) -> Option<(&OrderRow, &OrderRow)> {
 }
 
 impl Report {
-    /// Of all rows of a study.
+    /// Of all rows of a study, and the orders that its selectors would have taken.
     #[must_use]
-    pub fn of(rows: &[OrderRow], test_images: u64) -> Self {
-        let epochs: Vec<EpochReport> = rows.chunk_by(|a, b| a.epoch == b.epoch).filter_map(EpochReport::of).collect();
+    pub fn of(rows: &[OrderRow], selected: &[SelectedOrder], names: &[(String, bool)], test_images: u64) -> Self {
+        let report = |rows: &[OrderRow]| EpochReport::of(rows, places(rows, selected, names));
+        let epochs: Vec<EpochReport> = rows.chunk_by(|a, b| a.epoch == b.epoch).filter_map(report).collect();
         let of = |get: fn(&EpochReport) -> Spread| epochs.iter().map(get).collect::<Vec<_>>();
         Self {
             runs: rows.len() as u64,
@@ -202,6 +262,7 @@ impl Report {
                 accuracy.max
             ));
         }
+        lines.extend(self.selector_lines());
         if self.epochs.len() < 2 {
             return lines;
         }
@@ -220,9 +281,33 @@ impl Report {
     }
 }
 
+impl Report {
+    /// Where each selector's orders lie, a line each.
+    fn selector_lines(&self) -> Vec<String> {
+        let Some(first) = self.epochs.first() else { return Vec::new() };
+        let line = |(number, selector): (usize, &SelectorPlaces)| {
+            let begin = selector.parents.first().cloned().unwrap_or_default();
+            let all: Vec<f64> = self
+                .epochs
+                .iter()
+                .filter_map(|epoch| epoch.selectors.get(number))
+                .flat_map(|places| places.parents.iter().map(SelectorOrder::place))
+                .collect();
+            let later = match all.len() {
+                0 | 1 => String::new(),
+                count => format!("; over all {count} parents {:.1} % on average", 100.0 * mean(&all)),
+            };
+            let oracle = if selector.oracle { " (oracle)" } else { "" };
+            let better = format!("{} of {} other orders are better in epoch 1", begin.better, begin.of);
+            format!("selector {}{oracle}: {better} ({:.1} %){later}", selector.selector, 100.0 * begin.place())
+        };
+        first.selectors.iter().enumerate().map(line).collect()
+    }
+}
+
 impl EpochReport {
     /// Of the rows of one epoch; none without rows.
-    fn of(rows: &[OrderRow]) -> Option<Self> {
+    fn of(rows: &[OrderRow], selectors: Vec<SelectorPlaces>) -> Option<Self> {
         let column = |get: fn(&OrderRow) -> f64| rows.iter().map(get).collect::<Vec<f64>>();
         let losses = column(|row| row.loss);
         let places = by_loss(rows);
@@ -245,6 +330,7 @@ impl EpochReport {
                 norm: rank(&column(|row| row.norm)),
                 agreement: rank(&column(|row| row.agreement)),
             },
+            selectors,
         })
     }
 }
@@ -294,12 +380,22 @@ mod tests {
     #[test]
     fn groups_and_correlations_follow_the_loss() {
         let rows: Vec<OrderRow> = (0..20).map(|order| row(order, order as f64)).collect();
-        let report = Report::of(&rows, 10);
+        let names = [("loss".to_owned(), false), ("random".to_owned(), false)];
+        let one = |selector, order| SelectedOrder { epoch: 1, parent: 1, selector, order, forward: 2.0, backward: 0.0 };
+        let selected = [one(0, 5), one(1, 19)];
+        let report = Report::of(&rows, &selected, &names, 10);
         let epoch = &report.epochs[0];
         assert_eq!((epoch.best_tenth.test_loss, epoch.worst_tenth.test_loss, epoch.rest.runs), (0.5, 18.5, 18));
         assert_eq!(epoch.rank_correlation.norm, Some(-1.0));
         assert_eq!(epoch.rank_correlation.train_losses, [Some(1.0), None]);
         assert_eq!(report.by_loss, Claims::default());
+        let place = |number: usize| (epoch.selectors[number].parents[0].better, epoch.selectors[number].mean_place);
+        assert_eq!((place(0), place(1)), ((5, 5.0 / 19.0), (19, 1.0)));
+        assert!(
+            report.lines().contains(&"selector loss: 5 of 19 other orders are better in epoch 1 (26.3 %)".to_owned()),
+            "{:?}",
+            report.lines()
+        );
     }
 
     #[test]

@@ -4,7 +4,8 @@
 //! broken off in between is done again. A step of such a run is an order, trained and tested.
 
 use super::epoch::{self, Epoch};
-use super::report::{Report, extremes, spread};
+use super::report::{self, Report, extremes, spread};
+use super::selectors::Selectors;
 use super::study::{self, State as Walk, Study};
 use super::tree::{self, Order};
 use super::workers::{self, Outcome, Wish};
@@ -24,7 +25,7 @@ use curricle_core::config::{self, Experiment, Permutation, ScheduleKind};
 use curricle_core::data::ImageSet;
 use curricle_core::random::{Purpose, Stream};
 use curricle_core::record::{self, Level, What};
-use curricle_core::run::{self, OrderRow, OrdersWriter, PermutationProgress, RunDirectory, State, Status, StudyParent};
+use curricle_core::run::{self, OrderRow, OrdersWriter, PermutationProgress, RunDirectory, SelectedOrder, State, Status, StudyParent};
 use std::collections::HashMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -100,9 +101,12 @@ pub fn run(
         true,
     )?;
     let identity = machine.identity();
+    let selectors = Selectors::new(experiment, &images, &machine, plan.batch)?;
     let mut runner = Runner {
         directory,
         experiment,
+        selectors,
+        asked: Vec::new(),
         workers: if machine.on_cuda() { 1 } else { settings.workers as usize },
         settings,
         study,
@@ -119,7 +123,7 @@ pub fn run(
         recorder,
         stop_at: stop_at.map(|stop| stop.step),
     };
-    let end = runner.study(is_new);
+    let end = runner.study(&machine, is_new);
     runner.close(end)
 }
 
@@ -163,6 +167,9 @@ struct Runner<'a> {
     experiment: &'a Experiment,
     settings: Permutation,
     study: Study,
+    selectors: Selectors,
+    /// What they said of the parent at work.
+    asked: Vec<SelectedOrder>,
     workers: usize,
     /// Training images.
     images: usize,
@@ -184,11 +191,17 @@ struct Runner<'a> {
 
 impl Runner<'_> {
     /// Goes on to the end, or until something asks to stop.
-    fn study(&mut self, is_new: bool) -> Result<End> {
+    fn study(&mut self, machine: &Machine, is_new: bool) -> Result<End> {
         if is_new {
             self.save_state()?;
         }
         self.stand(State::Training, 0)?;
+        let goes_on = || End::asked(&self.recorder).is_none();
+        if !self.selectors.prepare(self.experiment, &self.study, machine, &self.initial, &goes_on)? {
+            let end = self.end(0);
+            self.save_state()?;
+            return end.unwrap_or_else(|| Err(Error::Other("the network on the hold-out was broken off unasked".into())));
+        }
         loop {
             let parents = self.at.parents.last().map_or(0, Vec::len) as u64;
             if self.at.done >= parents {
@@ -260,6 +273,7 @@ impl Runner<'_> {
     fn parent(&mut self) -> Result<Option<Vec<Outcome>>> {
         let start = self.path(self.epoch(), self.at.done, None)?;
         let epoch = self.epoch_of(self.epoch());
+        self.asked = self.selectors.orders(self.experiment, &self.study, &epoch, self.at.done + 1, &start)?;
         let (mut paused, mut waited, mut stood): (Option<Instant>, _, _) = (None, Duration::ZERO, Instant::now());
         let found = workers::run(&self.study, &epoch, &start, &self.orders, self.workers, |done| {
             let wishes = self.recorder.wishes();
@@ -322,26 +336,36 @@ impl Runner<'_> {
             });
         }
         self.writer.append(&self.rows[first..])?;
+        self.at.selected.append(&mut self.asked);
         self.at.done = parent;
         self.at.orders_offset = self.writer.offset();
         self.progress.step += self.orders.len() as u64;
         let ends_epoch = parent == parents;
+        let mut next = Vec::new();
         let epoch_rows = self.rows.len() - (parents as usize * self.orders.len()).min(self.rows.len());
         if ends_epoch && epoch < self.settings.epochs {
             let losses: Vec<f64> = self.rows[epoch_rows..].iter().map(|row| row.loss).collect();
             let of =
                 |place: usize| StudyParent { parent: (place / self.orders.len()) as u64, order: Some((place % self.orders.len()) as u64) };
-            self.at.parents.push(parents::choose(&losses, &self.settings, epoch)?.into_iter().map(of).collect());
+            let chosen = parents::choose(&losses, &self.settings, epoch)?;
+            next = chosen.iter().map(|&place| losses[place]).collect();
+            self.at.parents.push(chosen.into_iter().map(of).collect());
             self.at.done = 0;
         }
         let steps = expected(&self.settings, &self.at, self.orders.len() as u64, self.progress.step);
-        let what = summary(&self.rows[first..], (parent, parents), steps);
+        let selectors = report::ranked(&self.rows[first..], &self.selected(epoch, parent), &self.selectors.names());
+        let what = record::Permutation { selectors, next, ..summary(&self.rows[first..], (parent, parents), steps) };
         self.event(epoch, What::Permutation(what))?;
         if ends_epoch {
             self.end_epoch(epoch, epoch_rows)?;
         }
         self.save_state()?;
         self.stand(State::Training, 0)
+    }
+
+    /// What selectors said of a parent.
+    fn selected(&self, epoch: u64, parent: u64) -> Vec<SelectedOrder> {
+        self.at.selected.iter().filter(|one| (one.epoch, one.parent) == (epoch, parent)).cloned().collect()
     }
 
     /// The best order of an epoch is its result.
@@ -364,7 +388,7 @@ impl Runner<'_> {
 
     /// All orders are known: the report, and the network that the best path leads to.
     fn finish(&mut self) -> Result<()> {
-        let report = Report::of(&self.rows, self.test_images);
+        let report = Report::of(&self.rows, &self.at.selected, &self.selectors.names(), self.test_images);
         let bytes = serde_json::to_vec_pretty(&report).map_err(|error| Error::Other(format!("orders.json: {error}")))?;
         run::write_whole(&self.directory.orders_report(), &bytes)?;
         for text in report.lines() {
@@ -395,13 +419,13 @@ impl Runner<'_> {
             epoch: self.epoch(),
             loss: self.progress.test.map(|test| test.loss),
             accuracy: self.progress.test.map(|test| test.accuracy),
-            selected: self.selected(),
+            selected: self.best_so_far(),
             seconds: self.seconds(),
         }))
     }
 
     /// The best order of the last whole epoch: the test set chose it.
-    fn selected(&self) -> Option<record::Selected> {
+    fn best_so_far(&self) -> Option<record::Selected> {
         let test = self.progress.test?;
         Some(record::Selected { by: "test".into(), epoch: test.epoch, accuracy: test.accuracy, oracle: true })
     }
@@ -445,7 +469,7 @@ impl Runner<'_> {
                         reason,
                         loss: self.progress.test.map(|test| test.loss),
                         accuracy: self.progress.test.map(|test| test.accuracy),
-                        selected: self.selected(),
+                        selected: self.best_so_far(),
                         seconds: self.seconds(),
                     }),
                 )?;
@@ -477,5 +501,6 @@ fn summary(rows: &[OrderRow], (parent, parents): (u64, u64), steps: u64) -> reco
         best: found.map_or(0, |(best, _)| best.order),
         worst: found.map_or(0, |(_, worst)| worst.order),
         histogram,
+        ..record::Permutation::default()
     }
 }

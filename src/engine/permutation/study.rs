@@ -36,6 +36,12 @@ impl State {
         Self { weights, losses: Vec::new(), agreement: Vec::new(), gradient: None }
     }
 
+    /// The gradient of the last step of this epoch.
+    #[must_use]
+    pub fn gradient(&self) -> Option<&Tensor> {
+        self.gradient.as_ref()
+    }
+
     /// A copy of its own memory.
     ///
     /// # Errors

@@ -18,7 +18,8 @@ name = "orders"
 kind = "perfect-ordering"
 [data]
 set = "glyphs"
-per_class = 3
+per_class = 4
+holdout = 0.25
 [data.glyphs]
 train = 200
 test = 80
@@ -32,10 +33,14 @@ kind = "constant"
 batch = 10
 device = "cpu"
 precision = "f32"
+[ordering]
+target = "external"
+external = { size = 5 }
 [permutation]
 epochs = 2
 parents = 3
 test_images = 50
+selectors = ["loss", "loss-delta", "loss-delta external first-order", "rho", "difficulty descending", "grab", "grab pairs", "random"]
 "#;
 
 /// Long enough to be asked something on the way.

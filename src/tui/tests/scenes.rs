@@ -1,7 +1,7 @@
 //! The application in the states that the tests look at.
 
-use crate::scores::Reader;
 use crate::scores::testing::Made;
+use crate::scores::{Digest, Facts, Reader};
 use crate::tui::app::{App, Setting};
 use crate::tui::input::{Input, Key};
 use crate::tui::keymap::Keymap;
@@ -239,6 +239,13 @@ pub fn digest(made: Made, experiment: &str, step: Option<u64>) -> ScoresShown {
     digest.cost.seconds = digest.cost.scoring_seconds / 0.91;
     digest.cost.share = Some(0.91).filter(|_| digest.cost.seconds > 0.0);
     (Box::new(digest), missing)
+}
+
+/// What is read of a study of orders, at an epoch or at the newest.
+pub fn orders(epoch: Option<u64>) -> ScoresShown {
+    let facts = Facts { every_order: true, ..Facts::default() };
+    let study = Some(Box::new(crate::scores::made_study(epoch)));
+    (Box::new(Digest { facts, step: 3_600, steps: 116_640, study, ..Digest::default() }), None)
 }
 
 /// Gives the pane what it asks for.

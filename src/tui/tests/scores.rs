@@ -1,7 +1,7 @@
 //! The Scores pane: its pictures, and what its keys do.
 
 use super::scenes::{
-    answer_scores, app, batch_images, digest, first_start, made, press, read, runs, scoring, text, training, type_text, work,
+    answer_scores, app, batch_images, digest, first_start, made, orders, press, read, runs, scoring, text, training, type_text, work,
 };
 use crate::scores::testing::{Made, ORDERED};
 use crate::tui::app::App;
@@ -249,4 +249,44 @@ fn an_answer_without_news_changes_nothing() {
     app.update(Message::Scores(Box::new(ScoresRead { directory, outcome: Ok(None), more: false })));
     answer_scores(&mut app, long());
     assert_eq!(text(&mut app, 80, 24), before);
+}
+
+#[test]
+fn a_study_of_orders_at_all_sizes() {
+    at_all_sizes("scores_orders", &mut scoring(State::Training, &orders(None)));
+    let mut app = scoring(State::Training, &orders(None));
+    app.shared.look.symbols = Symbols::Ascii;
+    at_80("scores_orders_ascii", &mut app);
+}
+
+#[test]
+fn keys_go_through_the_epochs_of_a_study() {
+    let mut app = scoring(State::Training, &orders(None));
+    for (key, epoch) in [(",", Some(1)), (".", None), ("left", Some(1)), ("end", None)] {
+        press(&mut app, key);
+        assert_eq!(asked(&mut app), Some(epoch), "{key}");
+        answer_scores(&mut app, &orders(epoch));
+    }
+    press(&mut app, "t");
+    assert!(text(&mut app, 80, 24).contains("epoch, 1 to 2:"));
+    type_text(&mut app, "1");
+    press(&mut app, "enter");
+    assert_eq!(asked(&mut app), Some(Some(1)));
+    answer_scores(&mut app, &orders(Some(1)));
+    at_80("scores_orders_earlier", &mut app);
+    press(&mut app, "t");
+    type_text(&mut app, "3");
+    press(&mut app, "enter");
+    assert!(text(&mut app, 80, 24).contains("there is no epoch"), "{}", text(&mut app, 80, 24));
+    // What only scores have is not offered, and does nothing but say so.
+    let boxes = |app: &mut App| text(app, 80, 24).lines().take(22).map(String::from).collect::<Vec<_>>();
+    let before = boxes(&mut app);
+    for key in ["r", "v", "i"] {
+        press(&mut app, key);
+        assert_eq!(boxes(&mut app), before, "{key}");
+    }
+    for name in ["losses", "accuracies", "orders", "epochs", "study"] {
+        insta::assert_snapshot!(format!("scores_orders_small_{name}"), text(&mut app, 60, 20));
+        press(&mut app, "tab");
+    }
 }

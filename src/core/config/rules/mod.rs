@@ -3,6 +3,7 @@
 
 mod methods;
 mod ordering;
+mod permutation;
 mod training;
 mod world;
 
@@ -14,6 +15,7 @@ pub(crate) fn check(experiment: &Experiment, reader: &mut Reader) {
     world::check(experiment, reader);
     training::check(experiment, reader);
     ordering::check(experiment, reader);
+    permutation::check(experiment, reader);
     methods::check(experiment, reader);
 }
 

@@ -128,7 +128,7 @@ when = \"10 epochs\"
 norm = \"l2\"
 epsilon = 0.5
 [permutation]
-selectors = [\"loss\"]
+parents = 3
 [sweep]
 seeds = [0, 1]
 [sweep.arm.random]
@@ -149,6 +149,26 @@ best = 0.9
     let written = experiment.to_toml();
     assert_eq!(good(&written), experiment, "{written}");
     assert_eq!(good(&written).to_toml(), written);
+}
+
+#[test]
+fn selectors_read_back_with_what_they_need_beside() {
+    let text = "\
+kind = \"perfect-ordering\"
+[data]
+set = \"glyphs\"
+holdout = 0.1
+[network]
+kind = \"basicconv\"
+[ordering]
+target = \"external\"
+external = { size = 64 }
+[permutation]
+selectors = [\"loss\", \"loss-delta external first-order\", \"grab pairs\", \"label descending\"]
+";
+    let experiment = good(text);
+    let written = experiment.to_toml();
+    assert_eq!(good(&written), experiment, "{written}");
 }
 
 #[test]

@@ -503,6 +503,18 @@ fn more_orders_than_anybody_can_try_are_refused() {
 }
 
 #[test]
+fn selectors_that_cannot_be_asked_say_why_all_at_once() {
+    let study = ["kind = \"perfect-ordering\"", "data.per_class = 6", "training.batch = 10"];
+    let of = |lines: &[&str]| super::bad(&text(&[&study[..], lines].concat())).0;
+    let said = of(&[
+        "permutation.selectors = [\"loss\", \"loss-delta first-order\", \"loss-delta external\", \"teacher\", \"difficulty\", \"loss\"]",
+    ]);
+    assert_eq!(said.iter().map(|problem| problem.sentence()).collect::<Vec<_>>(), [""]);
+    let said = of(&["permutation.selectors = [\"loss\"]", "ordering.sampler = \"weighted\"", "ordering.bn = \"train\""]);
+    assert_eq!(said.iter().map(|problem| problem.sentence()).collect::<Vec<_>>(), [""]);
+}
+
+#[test]
 fn what_is_not_built_says_so() {
     let said = |lines: &[&str]| -> Vec<String> { good(&text(lines)).not_built().iter().map(|problem| problem.sentence()).collect() };
     assert_eq!(said(&[]), Vec::<String>::new());
@@ -515,9 +527,9 @@ fn what_is_not_built_says_so() {
     let study = ["kind = \"perfect-ordering\"", "data.per_class = 6", "training.batch = 10"];
     assert_eq!(said(&study), Vec::<String>::new());
     let selectors = [&study[..], &["permutation.selectors = [\"loss\"]"]].concat();
-    assert_eq!(said(&selectors), ["permutation.selectors: it is not built yet"]);
+    assert_eq!(said(&selectors), Vec::<String>::new());
     let ordered = [&study[..], &["ordering.scorer = \"loss\""]].concat();
-    assert_eq!(said(&ordered), ["ordering: `[ordering]` has no place in a study that tries every order"]);
+    assert_eq!(said(&ordered), ["ordering: `[ordering]` has no place in a study that tries every order and ranks no selectors"]);
     assert_eq!(said(&["data.set = \"arrays\"", "data.root = \"x\""]), ["data.set: `arrays` is not built yet"]);
     assert_eq!(said(&["published.table = \"2.2\""]), Vec::<String>::new());
 }

@@ -16,6 +16,13 @@ impl Scores {
     /// The lines of a box.
     pub(super) fn lines(&self, which: usize, width: usize, look: &Look) -> Vec<Line<'static>> {
         let Some(digest) = &self.digest else { return Vec::new() };
+        if digest.study.is_some() {
+            return match which {
+                SAMPLES => self.order_lines(width, look),
+                BATCH => self.epoch_lines(width, look),
+                _ => self.progress_lines(look),
+            };
+        }
         match which {
             SAMPLES => samples(digest, self.later(), width, look),
             BATCH => batch(digest, self.later(), width, look),

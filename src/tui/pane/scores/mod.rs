@@ -4,6 +4,7 @@
 mod draw;
 mod lists;
 mod pictures;
+mod study;
 mod view;
 
 use crate::scores::{Digest, Missing};
@@ -119,7 +120,7 @@ impl Scores {
                 if let (Some(Missing::Beyond(last)), Some(at)) = (&missing, self.at) {
                     // A cut took the step away.
                     let (at, last) = (format::count(at), format::count(*last));
-                    shared.say(Tone::Plain, sentences::step_gone(&at, &last));
+                    shared.say(Tone::Plain, sentences::step_gone(self.unit(), &at, &last));
                     self.at = None;
                     self.again = true;
                 }
@@ -189,7 +190,7 @@ impl Scores {
     }
 
     fn shows_images(&self) -> bool {
-        self.images_wanted || self.is_wide.get()
+        self.study().is_none() && (self.images_wanted || self.is_wide.get())
     }
 
     /// The step whose images can be had, if they are wanted and were not asked for.
@@ -218,11 +219,23 @@ impl Scores {
 
     /// The steps there are.
     fn last(&self) -> u64 {
-        self.digest.as_ref().map_or(0, |digest| digest.step)
+        match self.study() {
+            Some(study) => study.reached,
+            None => self.digest.as_ref().map_or(0, |digest| digest.step),
+        }
     }
 
     fn shown(&self) -> u64 {
-        self.at.unwrap_or_else(|| self.digest.as_ref().map_or(0, |digest| digest.view.step))
+        let newest = || match self.study() {
+            Some(study) => study.epoch,
+            None => self.digest.as_ref().map_or(0, |digest| digest.view.step),
+        };
+        self.at.unwrap_or_else(newest)
+    }
+
+    /// What the scrubber goes along: the steps of a run, the epochs of a study.
+    fn unit(&self) -> &'static str {
+        if self.study().is_some() { "epoch" } else { "step" }
     }
 
     /// Goes to a step; beyond the newest it follows the run again.
@@ -239,7 +252,7 @@ impl Scores {
             Ok(step) if (1..=self.last()).contains(&step) => self.go(step, shared),
             _ => {
                 let last = format::count(self.last());
-                shared.say(Tone::Bad, sentences::no_step(&text, &last));
+                shared.say(Tone::Bad, sentences::no_step(self.unit(), &text, &last));
             }
         }
     }
@@ -254,12 +267,12 @@ impl Scores {
 
     /// Whether there is anything to look at.
     fn is_shown(&self) -> bool {
-        self.directory.is_some() && self.digest.as_ref().is_some_and(|digest| digest.scorings > 0)
+        self.directory.is_some() && self.digest.as_ref().is_some_and(|digest| digest.scorings > 0 || digest.study.is_some())
     }
 
     /// Steps that one column of the map stands for.
     fn stride(&self) -> u64 {
-        let steps = self.digest.as_ref().map_or(1, |digest| digest.steps);
+        let steps = self.digest.as_ref().filter(|digest| digest.study.is_none()).map_or(1, |digest| digest.steps);
         (steps / 32).max(1)
     }
 
@@ -297,7 +310,9 @@ impl Component for Scores {
             Action::PreviousBox => self.focus.previous(&self.there()),
             Action::StepBack => self.go(at.saturating_sub(1), shared),
             Action::StepOn => self.go(at + 1, shared),
-            Action::ToStep => shared.type_line(Purpose::Step, format!("step, 1 to {}:", format::count(self.last())), ""),
+            Action::ToStep => shared.type_line(Purpose::Step, format!("{}, 1 to {}:", self.unit(), format::count(self.last())), ""),
+            // A study scores nothing and trains on no batch that could be looked at.
+            Action::Ranks | Action::View | Action::BatchImages if self.study().is_some() => return false,
             Action::Ranks => self.ranks = !self.ranks,
             Action::View => self.all = !self.all,
             Action::Zoom => self.zoomed = !self.zoomed,
@@ -326,6 +341,7 @@ impl Component for Scores {
             Action::Leave => Some(short),
             Action::Find => None,
             _ if !self.is_shown() => None,
+            Action::Ranks | Action::View | Action::BatchImages if self.study().is_some() => None,
             Action::Ranks => Some(if self.ranks { "scores" } else { "ranks" }),
             Action::View => Some(if self.all { "chosen" } else { "all" }),
             Action::BatchImages => (!self.is_wide.get()).then_some(if self.images_wanted { "no images" } else { "images" }),
@@ -341,8 +357,14 @@ impl Component for Scores {
         let facts = &digest.facts;
         let candidates = facts.candidates.map_or_else(|| "all".to_string(), |count| count.to_string());
         match self.state {
+            State::Lost if facts.every_order => ("✗ lost · every order".into(), Role::Bad),
+            State::Failed if facts.every_order => ("✗ failed · every order".into(), Role::Bad),
             State::Lost => (format!("✗ lost · K = {candidates}"), Role::Bad),
             State::Failed => (format!("✗ failed · K = {candidates}"), Role::Bad),
+            _ if facts.every_order => match self.silence() {
+                Some(silence) => (format!("⚠ last heard {} ago", format::duration(silence.as_secs_f64())), Role::Warning),
+                None => ("every order, chosen by the test set".into(), Role::Warning),
+            },
             _ if !facts.ordered => ("not ordered".into(), Role::Muted),
             _ => match self.silence() {
                 Some(silence) => (format!("⚠ last heard {} ago", format::duration(silence.as_secs_f64())), Role::Warning),
@@ -354,7 +376,7 @@ impl Component for Scores {
 
     fn command(&self, _shared: &Shared) -> Option<String> {
         let step = self.is_shown().then(|| self.shown())?;
-        Some(format!("scores {} --step {step}", quoted(&self.id())))
+        Some(format!("scores {} --{} {step}", quoted(&self.id()), self.unit()))
     }
 
     fn draw(&self, buffer: &mut Buffer, area: Rect, size: Size, shared: &Shared) {

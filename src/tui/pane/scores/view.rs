@@ -1,6 +1,8 @@
 //! The picture of Scores: which boxes there are at which size, and what stands on their borders.
 
+use super::study::Of;
 use super::{BATCH, COST, HEAT, IMAGES, SAMPLES, SCORES, Scores};
+use crate::scores::Study;
 use crate::tui::format;
 use crate::tui::keymap::Action;
 use crate::tui::look::{Look, Size};
@@ -31,6 +33,8 @@ impl Scores {
         for (which, area) in layout {
             let inner = Pane::inner(area);
             match which {
+                SCORES if self.study().is_some() => self.draw_orders(buffer, inner, Of::Loss, look),
+                HEAT if self.study().is_some() => self.draw_orders(buffer, inner, Of::Accuracy, look),
                 SCORES => self.draw_scores(buffer, inner, look),
                 HEAT => self.draw_heat(buffer, inner, look),
                 IMAGES => self.draw_images(buffer, inner, look),
@@ -67,10 +71,13 @@ impl Scores {
         let Some(digest) = &self.digest else { return vec!["reading …".into()] };
         let facts = &digest.facts;
         if facts.every_order {
-            return vec![
-                "This run tries out every order of an epoch's batches: it scores no candidates.".into(),
-                "What came of each is a row of its `orders.csv`; once it is done, `orders.json` sums it up.".into(),
-            ];
+            let why = match self.state {
+                State::Training | State::Queued => "The orders of the first parent come all at once.".to_string(),
+                state => format!("No order is done: the run is {state}."),
+            };
+            let mut said = vec!["This run tries out every order of an epoch's batches.".into(), why];
+            said.extend(digest.problem.as_ref().map(|problem| format!("✗ {}", crate::tui::text::safe(problem))));
+            return said;
         }
         if !facts.ordered {
             return vec![
@@ -91,7 +98,7 @@ impl Scores {
         if self.zoomed || size == Size::Small {
             return vec![(self.focused(), area)];
         }
-        let wide = size == Size::Wide;
+        let wide = size == Size::Wide && self.study().is_none();
         if self.images_wanted && !wide {
             let cost = Rect { y: area.bottom() - COST_ROWS, height: COST_ROWS, ..area };
             return vec![(IMAGES, Rect { height: area.height - COST_ROWS + 1, ..area }), (COST, cost)];
@@ -117,6 +124,9 @@ impl Scores {
     }
 
     fn pane(&self, which: usize, area: Rect, look: &Look) -> Pane<'_> {
+        if let Some(study) = self.study() {
+            return self.study_pane(which, area, study, look);
+        }
         let step = format::count(self.digest.as_ref().map_or(0, |digest| digest.view.step));
         let lag = self.digest.as_ref().and_then(|digest| digest.images.as_ref()).map(|images| images.step);
         let title = match which {
@@ -145,6 +155,24 @@ impl Scores {
             }
             _ => Line::from("cost"),
         };
+        self.framed(which, area, title, look)
+    }
+
+    /// A box of a study of orders.
+    fn study_pane(&self, which: usize, area: Rect, study: &Study, look: &Look) -> Pane<'_> {
+        let runs = study.table.iter().find(|line| line.epoch == study.epoch).map_or(0, |line| line.runs);
+        let title = match which {
+            SCORES => format!("losses of epoch {}: {} orders", study.epoch, format::count(runs)),
+            HEAT => format!("accuracies of epoch {}", study.epoch),
+            SAMPLES => format!("orders of epoch {}", study.epoch),
+            BATCH => "epochs".to_owned(),
+            _ => "study".to_owned(),
+        };
+        self.framed(which, area, Line::from(title), look)
+    }
+
+    /// A box with its title, and how much of its list is out of sight.
+    fn framed<'a>(&self, which: usize, area: Rect, title: Line<'a>, look: &Look) -> Pane<'a> {
         let (mut above, mut below) = (0, 0);
         if matches!(which, SAMPLES | BATCH | COST) {
             let inner = Pane::inner(area);
