@@ -45,7 +45,7 @@ parity: setup
 	@$(CARGO) test --release --locked -p curricle-engine --test reference_parity --test fixture_parity --test fixture_schedules \
 		--test published_schedules --test ordering_parity --test perfect_ordering_parity -- --include-ignored --nocapture
 
-## make proof: the long proofs, or one of them (ONLY=parity|glyphs|quickstart|screen|resume|faults|saves|bf16|cifar|kill)
+## make proof: the long proofs, or one of them (ONLY=parity|glyphs|quickstart|screen|resume|faults|saves|bf16|cifar|kill-ordered|kill-study|kill)
 proof: build
 	@bash scripts/proof.sh "$(ONLY)"
 

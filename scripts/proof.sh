@@ -3,7 +3,7 @@
 #
 #   scripts/proof.sh [NAME]
 #
-# `kill` goes on where it was interrupted: its tally is docs/proofs/kill.json.
+# `kill`, `kill-ordered` and `kill-study` go on where they were interrupted: their tallies are docs/proofs/kill*.json.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export OMP_WAIT_POLICY="${OMP_WAIT_POLICY:-passive}"
@@ -23,9 +23,11 @@ faults() { CURRICLE_PROOF=1 engine_test faults --include-ignored; }
 cifar() { engine_test cifar_kills --ignored; }
 saves() { engine_test save_cost --ignored; }
 bf16() { engine_test bf16_quality --ignored; }
-kill() { engine_test kills --ignored; }
+kill() { engine_test kills --ignored ten_thousand; }
+kill-ordered() { engine_test kills --ignored ordered; }
+kill-study() { engine_test kills --ignored study; }
 
-all="screen quickstart glyphs faults resume parity saves bf16 cifar kill"
+all="screen quickstart glyphs faults resume parity saves bf16 cifar kill-ordered kill-study kill"
 chosen="${1:-$all}"
 for name in $chosen; do
     case " $all " in

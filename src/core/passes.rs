@@ -118,6 +118,9 @@ fn of_scorer(scorer: Scorer, ordering: &Ordering, candidates: u64, batches: f64,
     })
 }
 
+/// Batches of an epoch up to which passes are counted one step after the other; no set that fits into memory has more.
+const MOST: u64 = 1 << 24;
+
 /// The lengths that the arithmetic needs.
 struct Lengths {
     images: u64,
@@ -132,6 +135,9 @@ impl Lengths {
     fn new(experiment: &Experiment, images: u64) -> Option<Self> {
         let batch = experiment.training.batch.max(1);
         let pieces = images.div_ceil(batch);
+        if pieces > MOST {
+            return None;
+        }
         let steps_per_epoch = match experiment.training.last_batch {
             LastBatch::Keep => pieces,
             LastBatch::Drop => images / batch,

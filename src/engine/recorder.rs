@@ -287,9 +287,11 @@ impl Side {
             }
             Note::Ordered(step) => self.scores.as_mut().map_or(Ok(()), |scores| scores.push(*step))?,
             Note::Standing(standing) => {
-                let changed = standing.state != self.status.state;
+                // That a run is over is said once everything of it lies on the disk, by whoever ends it.
+                let state = if standing.state.is_over() { self.status.state } else { standing.state };
+                let changed = state != self.status.state;
                 self.status = Status {
-                    state: standing.state,
+                    state,
                     step: standing.step,
                     steps: standing.steps.unwrap_or(self.status.steps),
                     epoch: standing.epoch,

@@ -86,6 +86,7 @@ impl Machine {
             cpu: format!("{} {} {}", self.cpu.model, self.cpu.features.join(" "), self.kernels).trim().to_string(),
             precision: self.precision.name.into(),
             deterministic: self.deterministic,
+            files: String::new(),
         }
     }
 

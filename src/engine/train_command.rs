@@ -7,10 +7,10 @@ use crate::permutation;
 use crate::plan::Plan;
 use crate::recorder::Recorder;
 use crate::setup::{self, Machine};
-use crate::state::{self, Progress, Saved};
+use crate::state::{self, Identity, Progress, Saved};
 use crate::training::{End, Parts, StopAt, Training};
 use curricle_core::config::{self, Experiment, Kind, SelectOn};
-use curricle_core::data::Images;
+use curricle_core::data::{Images, sha256_of};
 use curricle_core::record::{self, Level, What};
 use curricle_core::run::{self, EventWriter, Lock, Reserve, RunDirectory, ScoreWriter, State, Status};
 use std::collections::HashMap;
@@ -80,8 +80,12 @@ fn how_to_go_on(directory: &RunDirectory, error: &Error) -> Option<String> {
         return Some(format!("nothing is saved yet; {free}, then `curricle resume {id}` begins"));
     };
     let state = run::states(directory).first().and_then(|path| path.metadata().ok()).map_or(0, |facts| facts.len());
-    // The next state lies beside the older one until it is whole; a checkpoint is smaller than a state.
-    let needed = run::disk::size(2 * state + (1 << 20));
+    // The next state lies beside the older one until it is whole; a checkpoint is smaller than a state. Scores go on as before,
+    // and in the end the order lies beside them.
+    let recorded = run::disk::used(&directory.scores());
+    let steps = directory.read_status().ok().flatten().map_or(0, |status| status.steps);
+    let more = if step > 0 { recorded as f64 / step as f64 * steps as f64 } else { 0.0 };
+    let needed = run::disk::size(2 * state + more as u64 + (1 << 20));
     Some(format!("saved: everything up to step {step}; {free}, about {needed} are needed, then `curricle resume {id}` goes on from there"))
 }
 
@@ -112,6 +116,9 @@ fn work(directory: &RunDirectory, lock: &Lock, data: Option<&Path>, foreground: 
     let experiment = config::read(&text, "resolved.toml", &[]).map_err(|problems| Error::Configuration(problems.to_string()))?;
     if before.as_ref().is_some_and(|status| status.state == State::Done) {
         crate::log::line("the run is done already");
+        if experiment.ordering.is_some() && !directory.order().exists() {
+            write_order(directory)?;
+        }
         remove_states(directory, &experiment);
         return Ok(exit::DONE);
     }
@@ -125,7 +132,9 @@ fn work(directory: &RunDirectory, lock: &Lock, data: Option<&Path>, foreground: 
     let plan = Plan::new(&experiment, images.train.len(), machine.on_cuda())?;
     let parameters = network.layout.parameter_count() as u64;
     memory::check(memory::needed(&network, &machine, &images, plan.batch)?, &machine, plan.batch, parameters)?;
-    memory::check_disk(memory::disk_needed(&network, &machine, &plan), directory.path())?;
+    // What a resumed run has written already is not asked for again.
+    let recorded = experiment.recorded_bytes(plan.steps, images.train.len() as u64).saturating_sub(run::disk::used(&directory.scores()));
+    memory::check_disk(memory::disk_needed(&network, &machine, &plan).saturating_add(recorded), directory.path())?;
     let (kind, device) = (machine.precision.kind, machine.device.device);
     let resumed = state::newest(directory, &network.layout, kind, device)?;
     let is_new = resumed.is_none();
@@ -139,12 +148,18 @@ fn work(directory: &RunDirectory, lock: &Lock, data: Option<&Path>, foreground: 
         directory.set_machine(machine_record(&machine, &images, parameters))?;
     }
     let scores = orderer.as_ref().map(|orderer| ScoreWriter::open(directory, orderer.header().clone(), progress.step)).transpose()?;
+    let gap = scores.as_ref().and_then(|scores| scores.gap().map(str::to_owned));
     let length = Length { steps: plan.steps, epoch: plan.epoch_of(progress.step), epochs: plan.epochs };
     let recorder = begin(directory, before, &progress, length, scores, is_new, foreground)?;
-    let identity = machine.identity();
+    if let Some(gap) = gap {
+        let text =
+            format!("{gap}: which images the steps before were trained on cannot be told, and `order.safetensors` will not be written");
+        recorder.event(progress.step, plan.epoch_of(progress.step), What::Message(record::Message { level: Level::Warning, text }))?;
+    }
+    let identity = identity(&machine, &experiment, orderer.as_ref())?;
     let oracle = selector == "test" || experiment.orders_by_test_data() || orderer.as_ref().is_some_and(Orderer::is_oracle);
     let epoch = plan.epoch_of(progress.step);
-    announce(&recorder, &machine, &experiment.name, &images, &plan, &progress, (parameters, selector, oracle), epoch, is_new)?;
+    announce(&recorder, &machine, &experiment.name, &images, &plan, (&progress, &identity), (parameters, selector, oracle), epoch, is_new)?;
     let sets = (
         setup::device_set(&images.train, &machine)?,
         images.holdout.as_ref().map(|set| setup::device_set(set, &machine)).transpose()?,
@@ -260,6 +275,23 @@ pub(crate) fn machine_record(machine: &Machine, images: &Images, parameters: u64
     }
 }
 
+/// What the bits of a run depend on beside its experiment: the machine, and the files that its ordering reads.
+pub(crate) fn identity(machine: &Machine, experiment: &Experiment, orderer: Option<&Orderer>) -> Result<Identity> {
+    let mut files = Vec::new();
+    if let Some(ordering) = &experiment.ordering {
+        let column = ordering.column.as_ref().map_or("", |column| &column.file);
+        let checkpoint = |network: &Option<config::Network>| network.as_ref().map_or(String::new(), |network| network.checkpoint.clone());
+        for name in [column.to_owned(), checkpoint(&ordering.teacher), checkpoint(&ordering.holdout_model)] {
+            if !name.is_empty() {
+                let sum = sha256_of(Path::new(&name)).map_err(|error| Error::Configuration(format!("ordering: {error}")))?;
+                files.push(format!("{name} {}", &sum[..16]));
+            }
+        }
+        files.extend(orderer.and_then(Orderer::replayed).map(|sum| format!("the order of {} {}", ordering.replay, &sum[..16])));
+    }
+    Ok(Identity { files: files.join(", "), ..machine.identity() })
+}
+
 /// The first event: what begins, or what goes on and whether exactly.
 #[expect(clippy::too_many_arguments, reason = "it says what everything became")]
 pub(crate) fn announce(
@@ -268,13 +300,13 @@ pub(crate) fn announce(
     name: &str,
     images: &Images,
     plan: &Plan,
-    progress: &Progress,
+    (progress, identity): (&Progress, &Identity),
     (parameters, selector, oracle): (u64, &str, bool),
     epoch: u64,
     is_new: bool,
 ) -> Result<()> {
     if !is_new {
-        let differences = machine.identity().differences(&progress.identity);
+        let differences = identity.differences(&progress.identity);
         let what = record::Resumed { exact: differences.is_empty(), reason: differences.join("; ") };
         crate::log::line(&format!("resumed at step {}{}", progress.step, if what.exact { "" } else { ", not bit-exact" }));
         return recorder.event(progress.step, epoch, What::Resumed(what));
@@ -363,7 +395,7 @@ pub(crate) fn conclude(
         return Err(error);
     }
     if matches!(state, State::Done | State::Stopped | State::Paused) && experiment.ordering.is_some() {
-        run::write_order(directory)?;
+        status.message = write_order(directory)?;
     }
     // The status first, then the states go: a run that is killed in between is done, or still has its state.
     status.write_last(&directory.status())?;
@@ -373,6 +405,19 @@ pub(crate) fn conclude(
     crate::log::line(&format!("{}: {reason}", state.word()));
     crate::on_end::call(&experiment.training.on_end, directory, state.word());
     Ok(code)
+}
+
+/// Writes the order that was trained in. What score files lack is no reason to call a run failed whose network is whole: it is
+/// said, and there is no order.
+fn write_order(directory: &RunDirectory) -> Result<Option<String>> {
+    match run::write_order(directory) {
+        Err(error) if error.is_damaged() => {
+            let text = format!("`order.safetensors` is not written: {error}");
+            crate::log::line(&text);
+            Ok(Some(text))
+        }
+        outcome => Ok(outcome.map(|()| None)?),
+    }
 }
 
 /// A run that is done needs its states no more. One that stays does no harm.

@@ -20,6 +20,7 @@ use crate::weights::Weights;
 use curricle_core::config::{Experiment, Period};
 use curricle_core::record::{self, Level, What};
 use curricle_core::run::{RunDirectory, State};
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
@@ -319,8 +320,17 @@ impl<'a> Training<'a> {
         let Some(mut orderer) = self.orderer.take() else { return Ok(true) };
         let (began, lr) = (Instant::now(), self.experiment.optimizer.lr);
         let context = self.context(self.progress.step + 1, 1, lr);
-        let spent = orderer.prepare(&context, self.experiment, &self.plan, self.machine, &|| !self.must_end());
+        // Nothing of it is saved before its end, so a pause lets it stand where it is.
+        let paused: Cell<Result<Duration>> = Cell::new(Ok(Duration::ZERO));
+        let goes_on = || {
+            if self.recorder.wishes() == wish::PAUSE {
+                paused.set(paused.replace(Ok(Duration::ZERO)).and_then(|before| Ok(before + self.stand_still()?)));
+            }
+            !self.must_end()
+        };
+        let spent = orderer.prepare(&context, self.experiment, &self.plan, self.machine, &goes_on);
         self.orderer = Some(orderer);
+        self.clock.waited += paused.into_inner()?;
         let Some(spent) = spent? else { return Ok(false) };
         self.progress.forward += spent.forward;
         self.progress.backward += spent.backward;
@@ -520,18 +530,23 @@ impl<'a> Training<'a> {
 
     /// Keeps the process and the device, saves, and waits for another wish.
     fn wait_while_paused(&mut self) -> Result<()> {
-        let began = Instant::now();
         self.save_state()?;
+        self.clock.waited += self.stand_still()?;
+        Ok(())
+    }
+
+    /// Waits while a pause is wished and nothing else; how long that was.
+    fn stand_still(&self) -> Result<Duration> {
+        let began = Instant::now();
         self.event(What::Paused(record::Paused { released: false }))?;
         self.stand(State::Paused)?;
         while self.recorder.wishes() == wish::PAUSE {
             // The recorder unparks at every new wish; the time-out only guards against one that came in between.
             std::thread::park_timeout(Duration::from_secs(1));
         }
-        self.clock.waited += began.elapsed();
         if self.recorder.wishes() & wish::PAUSE == 0 {
             self.stand(State::Training)?;
         }
-        Ok(())
+        Ok(began.elapsed())
     }
 }

@@ -22,12 +22,14 @@ pub struct Need {
     pub kept_bytes: u64,
     /// The event log.
     pub events: u64,
+    /// Scores and the order that was trained in.
+    pub scores: u64,
 }
 
 impl Need {
     /// All of it.
     pub fn total(&self) -> u64 {
-        self.states.saturating_add(self.checkpoints).saturating_add(self.kept_bytes).saturating_add(self.events)
+        self.states.saturating_add(self.checkpoints).saturating_add(self.kept_bytes).saturating_add(self.events).saturating_add(self.scores)
     }
 }
 
@@ -37,7 +39,8 @@ impl fmt::Display for Need {
         if self.kept > 0 {
             write!(f, ", {} kept checkpoints {}", thousands(self.kept), size(self.kept_bytes))?;
         }
-        write!(f, ", events {}", size(self.events))
+        write!(f, ", events {}", size(self.events))?;
+        if self.scores > 0 { write!(f, ", scores {}", size(self.scores)) } else { Ok(()) }
     }
 }
 
@@ -95,6 +98,7 @@ pub fn need(experiment: &Experiment) -> Need {
         kept_bytes: kept.saturating_mul(checkpoint),
         // Losses and hits of every step with their digits, and what an epoch adds.
         events: steps.saturating_mul(64).saturating_add(epochs.saturating_mul(1_000)).saturating_add(head),
+        scores: experiment.recorded_bytes(steps, experiment.steps_per_epoch().unwrap_or(1_000).saturating_mul(experiment.training.batch)),
     }
 }
 

@@ -8,7 +8,7 @@ const LISTED: usize = 12;
 /// Correlations between epochs that are kept one by one.
 const EPOCHS: usize = 64;
 /// Most training images that are counted; a damaged header must not ask for more memory.
-const IMAGES: u64 = 1 << 26;
+const IMAGES: u64 = 1 << 22;
 /// No place in this epoch yet.
 const NOWHERE: u32 = u32::MAX;
 

@@ -31,6 +31,7 @@ mod published;
 mod range;
 mod read;
 mod reading;
+mod recorded;
 mod rules;
 mod schedule;
 mod seed;

@@ -47,6 +47,14 @@ choices! {
     }
 }
 
+impl Scorer {
+    /// Whether it gives an order without scores of candidates.
+    #[must_use]
+    pub fn scores_none(self) -> bool {
+        matches!(self, Self::Grab | Self::EqualCompute | Self::Random)
+    }
+}
+
 choices! {
     /// Where a loss delta is measured.
     Target {

@@ -20,7 +20,10 @@ pub fn sha256(bytes: &[u8]) -> String {
 }
 
 /// SHA-256 of a file.
-pub(crate) fn sha256_of(path: &Path) -> Result<String, Error> {
+///
+/// # Errors
+/// If it cannot be read.
+pub fn sha256_of(path: &Path) -> Result<String, Error> {
     let mut file = std::fs::File::open(path).map_err(|error| Error::disk("read", path, &error))?;
     let mut hash = Sha256::new();
     let mut buffer = vec![0; 1 << 20];

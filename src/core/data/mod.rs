@@ -37,7 +37,7 @@ mod tests;
 mod unpack;
 pub mod verify;
 
-pub use check::{Trust, sha256};
+pub use check::{Trust, sha256, sha256_of};
 pub use column::Column;
 pub use download::Received;
 pub use error::{Error, ErrorKind};

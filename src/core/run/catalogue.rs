@@ -10,7 +10,7 @@ use super::layout::{RunDirectory, id_of};
 use super::lock::{Lock, host, is_held_at};
 use super::plain;
 use super::run_record::{Parent, RunRecord};
-use super::status::{State, Status, shown_state};
+use super::status::{State, shown_state};
 use crate::record::Selected;
 use serde::{Deserialize, Serialize};
 use std::fs;
@@ -224,7 +224,7 @@ fn summary_at(path: PathBuf, here: &str) -> Option<Summary> {
         Err(Error::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotADirectory => return None,
         Err(error) => return Some(unreadable(&directory, &error)),
     };
-    let status = match Status::read(&directory.status()) {
+    let status = match directory.read_status() {
         Ok(status) => status,
         Err(error) => return Some(unreadable(&directory, &error)),
     };
@@ -285,6 +285,7 @@ fn unreadable(directory: &RunDirectory, error: &Error) -> Summary {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::run::Status;
     use crate::run::layout::{Origin, Outline};
 
     fn make(runs: &Path, name: &str) -> RunDirectory {
@@ -327,7 +328,9 @@ mod tests {
         std::fs::write(newer.record_file(), br#"{"format":99}"#).unwrap();
         let all = list(keep.path()).unwrap();
         assert_eq!(all.len(), 2);
-        assert!(all.iter().all(|run| run.unreadable && run.message.is_some()));
+        assert!(all.iter().all(|run| run.message.is_some()));
+        // Without its status a run is one whose engine is gone: it can be resumed.
+        assert!(all.iter().any(|run| run.name == "damaged" && run.state == State::Lost && !run.unreadable));
         assert!(all.iter().any(|run| run.message.as_ref().unwrap().contains("has format 99")));
     }
 
@@ -356,7 +359,7 @@ mod tests {
         for path in [run.status(), run.events(), run.lock(), run.log(), run.labels_file(), run.commands().join("1.json")] {
             nix::unistd::mkfifo(&path, mode).unwrap();
         }
-        assert!(summary(&run).unwrap().unreadable);
+        assert!(summary(&run).unwrap().message.unwrap().ends_with("not a plain file"));
         assert!(super::super::Follower::open(&run).poll().unwrap_err().to_string().ends_with("not a plain file"));
         assert!(!Lock::is_held(&run));
         assert_eq!(run.read_log_end(100).unwrap(), "");

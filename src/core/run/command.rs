@@ -55,6 +55,7 @@ struct Command {
 
 /// Asks something of the run's engine and returns the command's id, which the acknowledging event carries.
 pub fn send(directory: &RunDirectory, kind: CommandKind) -> Result<String> {
+    directory.refuse_links()?;
     let folder = directory.commands();
     if !folder.is_dir() {
         disk::create_folders(&folder)?;

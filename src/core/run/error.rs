@@ -40,6 +40,12 @@ pub enum Error {
         /// The newest format that is known here.
         known: u32,
     },
+    /// Something in a run is a link.
+    #[error("`{}` is a link: a run writes only into its own folder", path.display())]
+    Link {
+        /// The link.
+        path: PathBuf,
+    },
     /// A file holds what does not belong there.
     #[error("`{}` is damaged: {text}", path.display())]
     Damaged {
@@ -93,13 +99,18 @@ impl Error {
     }
 
     /// A file that holds what does not belong there.
-    pub(crate) fn damaged(path: &Path, text: impl Into<String>) -> Self {
+    pub fn damaged(path: &Path, text: impl Into<String>) -> Self {
         Self::Damaged { path: path.to_path_buf(), text: text.into() }
     }
 
     /// Whether no room was left: the program ends with code 6 then.
     pub fn is_disk_full(&self) -> bool {
         matches!(self, Self::Full { .. })
+    }
+
+    /// Whether a file holds what does not belong there.
+    pub fn is_damaged(&self) -> bool {
+        matches!(self, Self::Damaged { .. })
     }
 
     /// Whether a file or folder was not there.
@@ -117,7 +128,7 @@ impl Error {
             Self::Full { .. } => 6,
             Self::Locked { .. } => 4,
             Self::UnknownRun { .. } | Self::AmbiguousRun { .. } | Self::NoRun { .. } | Self::Newer { .. } => 2,
-            Self::Io { .. } | Self::Damaged { .. } => 1,
+            Self::Io { .. } | Self::Damaged { .. } | Self::Link { .. } => 1,
         }
     }
 
@@ -136,6 +147,7 @@ impl Error {
             }
             Self::Newer { .. } => Some("open it with the version of Curricle that wrote it, or a later one".into()),
             Self::Damaged { .. } => None,
+            Self::Link { .. } => Some("put in its place what it leads to, or remove it, if this run is yours".into()),
             Self::Locked { .. } => Some("two engines never train in one run directory; stop the other one first, or fork the run".into()),
             Self::NoRun { .. } => Some("`curricle runs list` shows the runs that are there".into()),
             Self::UnknownRun { near, .. } if near.is_empty() => Some("`curricle runs list` shows the runs that are there".into()),

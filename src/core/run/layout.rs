@@ -4,8 +4,9 @@ use super::clock::{stamp, timestamp};
 use super::disk;
 use super::error::{Error, Result};
 use super::labels::Labels;
+use super::lock::host;
 use super::run_record::{FORMAT, Machine, Parent, RunRecord, Seeds};
-use super::status::Status;
+use super::status::{State, Status};
 use super::whole::write_whole;
 use crate::config::Experiment;
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -142,6 +143,19 @@ impl RunDirectory {
         Self { path }
     }
 
+    /// Refuses a run in which something that an engine writes, cuts or sweeps is a link: what lies behind it is not the run's.
+    ///
+    /// # Errors
+    /// If there is one.
+    pub fn refuse_links(&self) -> Result<()> {
+        let folders = [self.state(), self.scores(), self.checkpoints(), self.commands()];
+        let files = [self.events(), self.status(), self.log(), self.lock(), self.orders(), self.orders_report(), self.order()];
+        match folders.into_iter().chain(files).find(|path| path.is_symlink()) {
+            Some(path) => Err(Error::Link { path }),
+            None => Ok(()),
+        }
+    }
+
     /// The directory itself.
     pub fn path(&self) -> &Path {
         &self.path
@@ -162,7 +176,17 @@ impl RunDirectory {
 
     /// How it stands: `status.json`. `None` if no engine has begun.
     pub fn read_status(&self) -> Result<Option<Status>> {
-        Status::read(&self.status())
+        match Status::read(&self.status()) {
+            // The status is written without waiting for the disk, so a power cut may leave none of it. Everything else of the run
+            // is whole then, and says how to go on: it is a run whose engine is gone.
+            Err(error) if error.is_damaged() => Ok(Some(Status {
+                state: State::Training,
+                host: host(),
+                message: Some(format!("its status cannot be read: {error}")),
+                ..Status::default()
+            })),
+            outcome => outcome,
+        }
     }
 
     /// Adds where the run trains to `run.json`: the engine's, once, at the first start.

@@ -163,6 +163,9 @@ pub struct Identity {
     pub precision: String,
     /// Whether the device is deterministic.
     pub deterministic: bool,
+    /// Files that the ordering reads, each with the beginning of its SHA-256; empty if it reads none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub files: String,
 }
 
 impl Identity {
@@ -178,6 +181,7 @@ impl Identity {
         compare("version", &before.version, &self.version);
         compare("libtorch", &before.libtorch, &self.libtorch);
         compare("device", &before.device, &self.device);
+        compare("what the ordering reads", &before.files, &self.files);
         compare("threads", &before.threads.to_string(), &self.threads.to_string());
         compare("CPU", &before.cpu, &self.cpu);
         compare("precision", &before.precision, &self.precision);

@@ -9,7 +9,7 @@ use super::tensor_file::{Ragged, TensorFile, read_tensor_file};
 use super::whole::write_whole;
 use safetensors::tensor::{Dtype, TensorView};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 /// Steps of one file where their candidates are few.
@@ -244,6 +244,8 @@ pub struct ScoreWriter {
     file: ScoreFile,
     /// Whether the file on disk has all its steps.
     saved: bool,
+    /// What is not there of the steps that were done.
+    gap: Option<String>,
 }
 
 impl ScoreWriter {
@@ -260,21 +262,46 @@ impl ScoreWriter {
         }
         let mut file = ScoreFile { header, steps: Vec::new() };
         let mut cut = false;
-        let current = (done / file.header.steps_per_file) * file.header.steps_per_file + 1;
+        let every = file.header.steps_per_file.max(1);
+        let current = (done / every) * every + 1;
+        let mut wanted: BTreeSet<u64> = (0..done.div_ceil(every)).map(|number| number * every + 1).collect();
+        let mut gap = None;
         for (first, path) in score_files(directory) {
             if first > done {
                 disk::remove(&path)?;
-            } else if first == current {
-                let found = ScoreFile::read(&path)?;
-                let there = found.steps.len();
-                file.steps = found.steps;
-                file.steps.retain(|step| step.step <= done);
-                cut = file.steps.len() < there;
+                continue;
+            }
+            wanted.remove(&first);
+            if first != current {
+                continue;
+            }
+            // Without its scores a run still goes on to the same weights.
+            match ScoreFile::read(&path) {
+                Ok(found) => {
+                    let there = found.steps.len();
+                    file.steps = found.steps;
+                    file.steps.retain(|step| step.step <= done);
+                    cut = file.steps.len() < there;
+                    if file.steps.len() as u64 != done + 1 - current {
+                        gap = Some(format!("`{}` has not all steps from {current} to {done}", path.display()));
+                    }
+                }
+                Err(error) if !error.is_damaged() => return Err(error),
+                Err(error) => gap = Some(error.to_string()),
             }
         }
-        let mut writer = Self { directory: directory.clone(), file, saved: !cut };
+        if let Some(first) = wanted.first() {
+            gap = Some(format!("`{}` is not there", directory.scores().join(name(*first)).display()));
+        }
+        let mut writer = Self { directory: directory.clone(), file, saved: !cut, gap };
         writer.save()?;
         Ok(writer)
+    }
+
+    /// What is not there of the steps that were done, if anything: then the run's order cannot be told at its end.
+    #[must_use]
+    pub fn gap(&self) -> Option<&str> {
+        self.gap.as_deref()
     }
 
     /// Takes a step; writes the file where it was its last.

@@ -112,6 +112,12 @@ impl Orderer {
         self.oracle
     }
 
+    /// A digest of the recorded order that is trained in, if one is.
+    #[must_use]
+    pub fn replayed(&self) -> Option<String> {
+        if let Source::Replay(replay) = &self.source { Some(replay.digest()) } else { None }
+    }
+
     /// What all steps of the run's score files share.
     #[must_use]
     pub fn header(&self) -> &ScoreHeader {
@@ -181,14 +187,14 @@ impl Orderer {
     ) -> Result<Option<Spent>> {
         let (shape, classes) = (context.train.shape(), context.network.classes());
         let build = |settings| Network::new(settings, shape.0, shape.1, classes);
-        let losses = |other: &Other| other.losses(context.train, context.normalisation, context.arithmetic, context.together);
+        let losses = |other: &Other| other.losses(context.train, context.normalisation, context.arithmetic, context.together, goes_on);
         // One pass over the training set, whatever comes before.
         let mut spent = Spent { forward: context.units(context.train.len()), backward: 0.0 };
         let pacing = self.settings.pacing.as_ref().filter(|_| matches!(self.source, Source::Pacing(_)));
         let trainee = if let Some(pacing) = pacing {
             if pacing.by == PacingBy::Teacher {
                 let teacher = self.scoring.teacher().ok_or_else(|| Error::Configuration("ordering.teacher: there is none".into()))?;
-                let found = losses(teacher)?;
+                let Some(found) = losses(teacher)? else { return Ok(None) };
                 self.take_prepared(found);
                 return Ok(Some(spent));
             }
@@ -198,7 +204,9 @@ impl Orderer {
         } else {
             let model = self.settings.holdout_model.as_ref();
             if let Some(trained) = model.filter(|model| !model.checkpoint.is_empty()) {
-                let found = losses(&Other::open(trained, "ordering.holdout_model", shape, classes, machine)?)?;
+                let Some(found) = losses(&Other::open(trained, "ordering.holdout_model", shape, classes, machine)?)? else {
+                    return Ok(None);
+                };
                 self.take_prepared(found);
                 return Ok(Some(spent));
             }
@@ -210,7 +218,7 @@ impl Orderer {
         let Some((other, passes)) = preparation::train(trainee, context, experiment, goes_on)? else { return Ok(None) };
         spent.forward += context.units(passes);
         spent.backward += context.units(passes);
-        let found = losses(&other)?;
+        let Some(found) = losses(&other)? else { return Ok(None) };
         self.take_prepared(found);
         Ok(Some(spent))
     }

@@ -4,6 +4,7 @@ use super::context::Chosen;
 use crate::error::{Error, Result};
 use crate::plan::Plan;
 use curricle_core::config;
+use curricle_core::data::sha256;
 use curricle_core::run::{self, RecordedOrder, RunDirectory, ScoreHeader};
 use std::path::Path;
 
@@ -52,6 +53,12 @@ impl Replay {
     #[must_use]
     pub fn is_oracle(&self) -> bool {
         self.order.header.oracle
+    }
+
+    /// SHA-256 of the order.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        self.order.to_bytes().map(|bytes| sha256(&bytes)).unwrap_or_else(|_| "0".repeat(64))
     }
 
     /// The items of a step.

@@ -27,7 +27,7 @@ use curricle_core::random::{Purpose, Stream};
 use curricle_core::record::{self, Level, What};
 use curricle_core::run::{self, OrderRow, OrdersWriter, PermutationProgress, RunDirectory, SelectedOrder, State, Status, StudyParent};
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// How often the status hears how many orders are done.
@@ -57,6 +57,10 @@ pub fn run(
     if let Some(text) = settings.refusal(batches as u64) {
         return Err(Error::Configuration(format!("permutation: {text}")));
     }
+    if settings.test_images > images.test.len() as u64 {
+        let text = format!("permutation.test_images: {} are asked for, and the test set has {}", settings.test_images, images.test.len());
+        return Err(Error::Configuration(text));
+    }
     let parameters = network.layout.parameter_count() as u64;
     memory::check(memory::needed(&network, &machine, &images, plan.batch)?, &machine, plan.batch, parameters)?;
     let row = 150 + 24 * batches as u64;
@@ -73,9 +77,8 @@ pub fn run(
     });
     let writer = OrdersWriter::open_at(directory, at.orders_offset, batches)?;
     let rows = run::read_orders(directory, progress.step + 1)?;
-    if rows.len() as u64 != progress.step {
-        let text = format!("{} has {} rows, and the saved state has {}", directory.orders().display(), rows.len(), progress.step);
-        return Err(Error::Other(text));
+    if let Some(text) = misfit(&rows, progress.step, batches) {
+        return Err(run::Error::damaged(&directory.orders(), text).into());
     }
     if directory.record()?.machine.is_none() {
         directory.set_machine(train_command::machine_record(&machine, &images, parameters))?;
@@ -88,7 +91,8 @@ pub fn run(
     let plan = Plan { steps, epochs: settings.epochs, ..plan };
     // The best order is chosen by the test set.
     let facts = (parameters, "test", true);
-    train_command::announce(&recorder, &machine, &experiment.name, &images, &plan, &progress, facts, now, is_new)?;
+    let identity = train_command::identity(&machine, experiment, None)?;
+    train_command::announce(&recorder, &machine, &experiment.name, &images, &plan, (&progress, &identity), facts, now, is_new)?;
     let tests = tested(&images.test, &settings);
     let test_images = tests.len() as u64;
     let study = Study::new(
@@ -100,7 +104,6 @@ pub fn run(
         setup::normalisation(&images, &machine)?,
         true,
     )?;
-    let identity = machine.identity();
     let selectors = Selectors::new(experiment, &images, &machine, plan.batch)?;
     let mut runner = Runner {
         directory,
@@ -125,6 +128,27 @@ pub fn run(
     };
     let end = runner.study(&machine, is_new);
     runner.close(end)
+}
+
+/// Why these are not the rows of a saved state after so many orders: each parent has all orders, one after the other.
+fn misfit(rows: &[OrderRow], done: u64, batches: usize) -> Option<String> {
+    if rows.len() as u64 != done {
+        return Some(format!("it has {} rows, and the saved state has {done}", rows.len()));
+    }
+    let orders = tree::orders(batches as u64).max(1);
+    let mut before = (1, 0);
+    for (place, row) in (0..).zip(rows) {
+        let parent = match (place % orders, row.epoch == before.0) {
+            (0, true) => (before.0, before.1 + 1),
+            (0, false) => (before.0 + 1, 1),
+            _ => before,
+        };
+        before = parent;
+        if ((row.epoch, row.parent), row.order) != (parent, place % orders) || row.batches != tree::decode(row.order, batches) {
+            return Some(format!("row {} is not order {} of parent {} of epoch {}", place + 1, place % orders, parent.1, parent.0));
+        }
+    }
+    None
 }
 
 /// What a study of orders cannot do.
@@ -205,8 +229,12 @@ impl Runner<'_> {
         loop {
             let parents = self.at.parents.last().map_or(0, Vec::len) as u64;
             if self.at.done >= parents {
-                self.finish()?;
-                return Ok(End::Done(format!("{} orders", self.progress.step)));
+                if self.finish()? {
+                    return Ok(End::Done(format!("{} orders", self.progress.step)));
+                }
+                let end = self.end(0);
+                self.save_state()?;
+                return end.unwrap_or_else(|| Err(Error::Other("the last network was broken off unasked".into())));
             }
             if let Some(end) = self.end(0) {
                 self.save_state()?;
@@ -245,8 +273,9 @@ impl Runner<'_> {
         here.then(|| Ok(End::Stopped(format!("at order {}", self.progress.step))))
     }
 
-    /// The state at the end of a path: the orders that lead to a parent of an epoch, trained as one run from the beginning.
-    fn path(&self, epoch: u64, place: u64, last: Option<u64>) -> Result<Walk> {
+    /// The state at the end of a path: the orders that lead to a parent of an epoch, trained as one run from the beginning. `None`
+    /// once something asks to end.
+    fn path(&self, epoch: u64, place: u64, last: Option<u64>) -> Result<Option<Walk>> {
         let mut orders: Vec<u64> = last.into_iter().collect();
         let mut place = place as usize;
         for parents in self.at.parents[..epoch as usize].iter().rev() {
@@ -259,19 +288,22 @@ impl Runner<'_> {
             let (epoch, order) = (self.epoch_of(number), tree::decode(order, self.orders.first().map_or(0, Vec::len)));
             let mut state = Walk::begin(weights);
             for length in 1..=order.len() {
+                if End::asked(&self.recorder).is_some() {
+                    return Ok(None);
+                }
                 state = self.study.step(&state, &epoch, &order[..length])?;
             }
             if last.is_some() && number as usize == orders.len() {
-                return Ok(state);
+                return Ok(Some(state));
             }
             weights = state.weights;
         }
-        Ok(Walk::begin(weights))
+        Ok(Some(Walk::begin(weights)))
     }
 
     /// All orders from the next parent; `None` if they were broken off.
     fn parent(&mut self) -> Result<Option<Vec<Outcome>>> {
-        let start = self.path(self.epoch(), self.at.done, None)?;
+        let Some(start) = self.path(self.epoch(), self.at.done, None)? else { return Ok(None) };
         let epoch = self.epoch_of(self.epoch());
         self.asked = self.selectors.orders(self.experiment, &self.study, &epoch, self.at.done + 1, &start)?;
         let (mut paused, mut waited, mut stood): (Option<Instant>, _, _) = (None, Duration::ZERO, Instant::now());
@@ -285,6 +317,9 @@ impl Runner<'_> {
             if wishes & wish::CHECKPOINT != 0 {
                 self.recorder.clear(wish::CHECKPOINT);
                 self.save_state()?;
+                if let Some(weights) = self.best_network()? {
+                    self.write_network(&weights, self.directory.last(), "checkpoints/last.safetensors", "asked")?;
+                }
             }
             if wishes & wish::PAUSE != 0 {
                 if paused.is_none() {
@@ -386,24 +421,36 @@ impl Runner<'_> {
         self.event(epoch, what)
     }
 
-    /// All orders are known: the report, and the network that the best path leads to.
-    fn finish(&mut self) -> Result<()> {
+    /// All orders are known: the report, and the network that the best path leads to. False once something asks to end.
+    fn finish(&mut self) -> Result<bool> {
         let report = Report::of(&self.rows, &self.at.selected, &self.selectors.names(), self.test_images);
         let bytes = serde_json::to_vec_pretty(&report).map_err(|error| Error::Other(format!("orders.json: {error}")))?;
+        let Some(weights) = self.best_network()? else { return Ok(false) };
         run::write_whole(&self.directory.orders_report(), &bytes)?;
         for text in report.lines() {
             self.event(self.epoch(), What::Message(record::Message { level: Level::Info, text }))?;
         }
-        let first = self.rows.partition_point(|row| row.epoch < self.epoch());
-        let Some((best, _)) = extremes(&self.rows[first..]) else { return Ok(()) };
-        let weights = self.path(self.epoch(), best.parent - 1, Some(best.order))?.weights;
-        let host = HostWeights::of(&weights)?;
+        self.write_network(&weights, self.directory.best(), "checkpoints/best.safetensors", "best")?;
+        self.write_network(&weights, self.directory.last(), "checkpoints/last.safetensors", "last")?;
+        Ok(true)
+    }
+
+    /// The network that the best order of the newest epoch leads to, of the orders that are done; before that, the first weights.
+    fn best_network(&self) -> Result<Option<Weights>> {
+        let newest = self.rows.last().map_or(0, |row| row.epoch);
+        let first = self.rows.partition_point(|row| row.epoch < newest);
+        let Some((best, _)) = extremes(&self.rows[first..]) else { return study::copy(&self.initial).map(Some) };
+        Ok(self.path(newest, best.parent - 1, Some(best.order))?.map(|walk| walk.weights))
+    }
+
+    fn write_network(&self, weights: &Weights, path: PathBuf, file: &str, reason: &str) -> Result<()> {
+        let host = HostWeights::of(weights)?;
         let layout = self.study.network.layout.clone();
         let step = self.progress.step;
         let metadata = HashMap::from([("curricle_run".to_string(), self.directory.id()), ("curricle_step".to_string(), step.to_string())]);
-        let what = What::Checkpoint(record::Checkpoint { file: "checkpoints/best.safetensors".into(), reason: "best".into() });
+        let what = What::Checkpoint(record::Checkpoint { file: file.into(), reason: reason.into() });
         let bytes = Box::new(move || checkpoint::to_bytes(&layout, &host, metadata));
-        self.recorder.tell(Note::File { path: self.directory.best(), bytes, step, epoch: self.epoch(), what })
+        self.recorder.tell(Note::File { path, bytes, step, epoch: self.epoch(), what })
     }
 
     fn event(&self, epoch: u64, what: What) -> Result<()> {

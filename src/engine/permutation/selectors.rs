@@ -150,7 +150,8 @@ impl Selectors {
             let Some((other, _)) = preparation::train(trainee, &context, experiment, goes_on)? else { return Ok(false) };
             other
         };
-        let losses = other.losses(context.train, context.normalisation, context.arithmetic, context.together)?;
+        let losses = other.losses(context.train, context.normalisation, context.arithmetic, context.together, goes_on)?;
+        let Some(losses) = losses else { return Ok(false) };
         self.list.iter_mut().filter(|asked| is_rho(asked)).for_each(|asked| asked.scoring.set_irreducible(losses.clone()));
         Ok(true)
     }

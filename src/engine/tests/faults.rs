@@ -10,30 +10,7 @@ mod support;
 use curricle_core::run::{RunDirectory, State, catalogue};
 use std::os::unix::process::ExitStatusExt;
 use support::running::{Essence, create, engine, essence, events, finish, unfinished};
-
-const EXPERIMENT: &str = r#"
-name = "faults"
-[data]
-set = "glyphs"
-holdout = 0.2
-[data.glyphs]
-train = 40
-test = 10
-[network]
-kind = "basicconv"
-[schedule]
-kind = "plateau"
-patience = 0
-threshold = 0.9
-[training]
-epochs = 2
-batch = 16
-device = "cpu"
-threads = 1
-precision = "f32"
-state_every = "1 steps"
-keep_every = "3 steps"
-"#;
+use support::small::{ORDERED, PLAIN, STUDY};
 
 /// What the sweep of one kind found.
 #[derive(Debug, Default)]
@@ -53,18 +30,18 @@ fn expected(kind: &str) -> &'static [i32] {
     }
 }
 
-fn sweep(kind: &str, wanted: &Essence) -> Tally {
+fn sweep(kind: &str, experiment: &str, wanted: &Essence) -> Tally {
     let mut tally = Tally::default();
     for n in 1.. {
         let folder = tempfile::tempdir().unwrap();
-        let directory = create(folder.path(), EXPERIMENT, &[]);
+        let directory = create(folder.path(), experiment, &[]);
         let output = engine(&directory).arg("--foreground").env("CURRICLE_FAULT", format!("{n} {kind}")).output().unwrap();
         let code = output.status.code().or(output.status.signal().map(|signal| 128 + signal)).unwrap();
         let log = std::fs::read_to_string(directory.log()).unwrap_or_default();
         let at = format!("{kind} at call {n}, code {code}, log:\n{log}");
         if !log.contains("fault: ") {
             assert_eq!(code, 0, "{at}");
-            assert!(n > 40, "the sweep ended at call {n}: it cannot have reached everything");
+            assert!(n > 30, "the sweep ended at call {n}: it cannot have reached everything");
             return tally;
         }
         tally.reached += 1;
@@ -90,7 +67,7 @@ fn sweep(kind: &str, wanted: &Essence) -> Tally {
         if let Some(difference) = essence(&directory).difference(wanted) {
             panic!("{difference}\nafter {at}");
         }
-        let left = unfinished(&[directory.path().to_path_buf(), directory.state(), directory.checkpoints()]);
+        let left = unfinished(&[directory.path().to_path_buf(), directory.state(), directory.checkpoints(), directory.scores()]);
         assert!(left.is_empty(), "unfinished files stayed: {left:?}\n{at}");
     }
     unreachable!()
@@ -99,66 +76,101 @@ fn sweep(kind: &str, wanted: &Essence) -> Tally {
 /// The directory opens, and everything in it that readers read can be read.
 fn look(directory: &RunDirectory, at: &str) {
     let opened = RunDirectory::open(directory.path()).unwrap_or_else(|error| panic!("{error}\nafter {at}"));
-    catalogue::summary(&opened).unwrap_or_else(|error| panic!("{error}\nafter {at}"));
+    let summary = catalogue::summary(&opened).unwrap_or_else(|error| panic!("{error}\nafter {at}"));
+    assert!(!summary.unreadable, "{:?}\nafter {at}", summary.message);
     events(&opened);
     opened.labels().unwrap();
 }
 
-fn wanted() -> Essence {
+fn wanted(experiment: &str) -> Essence {
     let folder = tempfile::tempdir().unwrap();
-    let directory = create(folder.path(), EXPERIMENT, &[]);
+    let directory = create(folder.path(), experiment, &[]);
     finish(&directory);
     essence(&directory)
 }
 
-fn swept(kind: &str, always: bool) {
+fn swept(kind: &str, experiment: &str, always: bool) {
+    let name = experiment.lines().nth(1).unwrap_or_default().trim_start_matches("name = ").trim_matches('"');
     if !always && std::env::var_os("CURRICLE_PROOF").is_none() {
-        println!("fault sweep: {kind}: only with CURRICLE_PROOF=1 (`make proof ONLY=faults`)");
+        println!("fault sweep: {name} run, {kind}: only with CURRICLE_PROOF=1 (`make proof ONLY=faults`)");
         return;
     }
-    let tally = sweep(kind, &wanted());
-    println!("fault sweep: {kind}: {} calls reached, {} borne without an end, 0 broken directories", tally.reached, tally.borne);
+    let tally = sweep(kind, experiment, &wanted(experiment));
+    println!(
+        "fault sweep: {name} run, {kind}: {} calls reached, {} borne without an end, 0 broken directories",
+        tally.reached, tally.borne
+    );
 }
 
 #[test]
 fn the_disk_is_full_from_a_call_on() {
-    swept("FULL", true);
+    swept("FULL", PLAIN, true);
 }
 
 #[test]
 fn the_machine_crashes_and_all_that_was_not_synced_is_gone() {
-    swept("CRASH", true);
+    swept("CRASH", PLAIN, true);
 }
 
 #[test]
 fn the_machine_crashes_and_some_of_it_is_gone() {
-    swept("CRASH-SOME", false);
+    swept("CRASH-SOME", PLAIN, false);
 }
 
 #[test]
 fn one_call_finds_no_room() {
-    swept("ENOSPC", false);
+    swept("ENOSPC", PLAIN, false);
 }
 
 #[test]
 fn one_call_is_refused_by_the_device() {
-    swept("EIO", false);
+    swept("EIO", PLAIN, false);
 }
 
 #[test]
 fn one_call_is_not_permitted() {
-    swept("EACCES", false);
+    swept("EACCES", PLAIN, false);
 }
 
 #[test]
 fn one_write_is_cut_short() {
-    swept("SHORT", false);
+    swept("SHORT", PLAIN, false);
+}
+
+#[test]
+fn the_disk_is_full_in_an_ordered_run() {
+    swept("FULL", ORDERED, false);
+}
+
+#[test]
+fn the_machine_crashes_in_an_ordered_run() {
+    swept("CRASH-SOME", ORDERED, true);
+}
+
+#[test]
+fn one_call_is_refused_in_an_ordered_run() {
+    swept("EIO", ORDERED, false);
+}
+
+#[test]
+fn the_disk_is_full_in_a_study_of_orders() {
+    swept("FULL", STUDY, true);
+}
+
+#[test]
+fn the_machine_crashes_in_a_study_of_orders() {
+    swept("CRASH-SOME", STUDY, false);
+}
+
+#[test]
+fn one_call_is_refused_in_a_study_of_orders() {
+    swept("EIO", STUDY, false);
 }
 
 #[test]
 fn an_order_that_is_none_is_refused() {
     let folder = tempfile::tempdir().unwrap();
-    let directory = create(folder.path(), EXPERIMENT, &[]);
+    let directory = create(folder.path(), PLAIN, &[]);
     let output = engine(&directory).arg("--foreground").env("CURRICLE_FAULT", "soon").output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     assert_eq!(String::from_utf8_lossy(&output.stderr), "error: CURRICLE_FAULT is `soon`, which orders no fault; unset it\n");

@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 use std::process::Child;
 use std::time::{Duration, Instant};
 use support::running::{Essence, create, essence, finish, start, unfinished};
+use support::small::{ORDERED, STUDY};
 
 const EXPERIMENT: &str = r#"
 name = "kills"
@@ -93,7 +94,7 @@ struct Watch(Inotify);
 impl Watch {
     fn new(directory: &RunDirectory) -> Self {
         let inotify = Inotify::init(InitFlags::IN_CLOEXEC | InitFlags::IN_NONBLOCK).unwrap();
-        for folder in [directory.state(), directory.checkpoints()] {
+        for folder in [directory.state(), directory.checkpoints(), directory.scores()].into_iter().filter(|folder| folder.is_dir()) {
             inotify.add_watch(&folder, AddWatchFlags::IN_CREATE).unwrap();
         }
         Self(inotify)
@@ -186,8 +187,8 @@ fn look(directory: &RunDirectory, tally: &mut Tally) {
 }
 
 /// Starts one run, kills it up to [`A_RUN`] times, lets it end, and compares.
-fn one_run(runs: &Path, most: u64, lifetime: Duration, wanted: &Essence, random: &mut Random, tally: &mut Tally) {
-    let directory = create(runs, EXPERIMENT, &[]);
+fn one_run(experiment: &str, runs: &Path, most: u64, lifetime: Duration, wanted: &Essence, random: &mut Random, tally: &mut Tally) {
+    let directory = create(runs, experiment, &[]);
     for _ in 0..most.min(A_RUN) {
         let moment = random.moment(lifetime);
         let watch = Watch::new(&directory);
@@ -211,9 +212,9 @@ fn one_run(runs: &Path, most: u64, lifetime: Duration, wanted: &Essence, random:
     std::fs::remove_dir_all(directory.path()).unwrap();
 }
 
-fn prepare(seed: u64) -> (tempfile::TempDir, Essence, Duration, Random) {
+fn prepare(experiment: &str, seed: u64) -> (tempfile::TempDir, Essence, Duration, Random) {
     let folder = tempfile::tempdir().unwrap();
-    let untouched = create(folder.path(), EXPERIMENT, &[]);
+    let untouched = create(folder.path(), experiment, &[]);
     let begun = Instant::now();
     finish(&untouched);
     let lifetime = begun.elapsed();
@@ -224,31 +225,45 @@ fn judge(tally: &Tally) {
     assert_eq!((tally.broken, tally.lost, tally.different), (0, 0, 0), "{tally:?}");
 }
 
-#[test]
-fn a_hundred_kills_lose_nothing() {
-    let (folder, wanted, lifetime, mut random) = prepare(1);
+/// So many kills of runs of an experiment.
+fn some(experiment: &str, kills: u64) -> Tally {
+    let (folder, wanted, lifetime, mut random) = prepare(experiment, 1);
     let mut tally = Tally::default();
-    while tally.kills < 100 {
-        one_run(folder.path(), 100 - tally.kills, lifetime, &wanted, &mut random, &mut tally);
+    while tally.kills < kills {
+        one_run(experiment, folder.path(), kills - tally.kills, lifetime, &wanted, &mut random, &mut tally);
     }
     println!("kills: {tally:?}");
     judge(&tally);
+    tally
+}
+
+#[test]
+fn a_hundred_kills_lose_nothing() {
+    let tally = some(EXPERIMENT, 100);
     assert!(tally.inside_a_save >= 5, "too few kills fell inside a save: {tally:?}");
 }
 
-/// `CURRICLE_KILLS` kills in all, counted in the file that `CURRICLE_TALLY` names, from where it stands.
 #[test]
-#[ignore = "takes an hour: `make proof ONLY=kill`"]
-fn ten_thousand_kills_lose_nothing() {
-    let wanted_kills: u64 = std::env::var("CURRICLE_KILLS").map_or(10_000, |text| text.parse().unwrap());
+fn kills_of_an_ordered_run_lose_nothing() {
+    some(ORDERED, 20);
+}
+
+#[test]
+fn kills_of_a_study_of_orders_lose_nothing() {
+    some(STUDY, 20);
+}
+
+/// `CURRICLE_KILLS` kills in all, counted in the file that `CURRICLE_TALLY` names, from where it stands.
+fn many(experiment: &str, most: u64, file: &str) -> Tally {
+    let wanted_kills: u64 = std::env::var("CURRICLE_KILLS").map_or(most, |text| text.parse().unwrap());
     let path = std::env::var_os("CURRICLE_TALLY")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/proofs/kill.json"), PathBuf::from);
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/proofs").join(file), PathBuf::from);
     let read =
         |path: &Path| -> Tally { std::fs::read(path).map_or_else(|_| Tally::default(), |bytes| serde_json::from_slice(&bytes).unwrap()) };
     let mut tally = read(&path);
-    let (folder, wanted, lifetime, mut random) = prepare(1000 + tally.kills);
+    let (folder, wanted, lifetime, mut random) = prepare(experiment, 1000 + tally.kills);
     while tally.kills < wanted_kills {
-        one_run(folder.path(), wanted_kills - tally.kills, lifetime, &wanted, &mut random, &mut tally);
+        one_run(experiment, folder.path(), wanted_kills - tally.kills, lifetime, &wanted, &mut random, &mut tally);
         let mut bytes = serde_json::to_vec_pretty(&tally).unwrap();
         bytes.push(b'\n');
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -260,5 +275,24 @@ fn ten_thousand_kills_lose_nothing() {
     }
     println!("kills: {tally:?}");
     judge(&tally);
+    tally
+}
+
+#[test]
+#[ignore = "takes an hour: `make proof ONLY=kill`"]
+fn ten_thousand_kills_lose_nothing() {
+    let tally = many(EXPERIMENT, 10_000, "kill.json");
     assert!(tally.inside_a_save * 5 >= tally.kills, "too few kills fell inside a save: {tally:?}");
+}
+
+#[test]
+#[ignore = "takes a quarter of an hour: `make proof ONLY=kill-ordered`"]
+fn a_thousand_kills_of_an_ordered_run_lose_nothing() {
+    many(ORDERED, 1_000, "kill-ordered.json");
+}
+
+#[test]
+#[ignore = "takes a quarter of an hour: `make proof ONLY=kill-study`"]
+fn a_thousand_kills_of_a_study_of_orders_lose_nothing() {
+    many(STUDY, 1_000, "kill-study.json");
 }

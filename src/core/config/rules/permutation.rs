@@ -11,15 +11,10 @@ pub(super) fn check(experiment: &Experiment, reader: &mut Reader) {
     let usual = Ordering::default();
     let base = experiment.ordering.as_ref().unwrap_or(&usual);
     for (place, selector) in permutation.selectors.iter().enumerate() {
-        let path = join("permutation.selectors", &place.to_string());
-        if let Some((text, hint)) = refused(selector, base, experiment) {
-            reader.conflict(&[&path, "permutation.selectors"], format!("`{selector}`: {text}"), Some(hint));
-        } else if permutation.selectors[..place].contains(selector) {
-            reader.conflict(
-                &[&path, "permutation.selectors"],
-                format!("`{selector}` stands there twice"),
-                Some("remove one of the two".to_owned()),
-            );
+        let twice = || (format!("`{selector}` stands there twice"), "remove one of the two".to_owned());
+        let wrong = refused(selector, base, experiment).map(|(text, hint)| (format!("`{selector}`: {text}"), hint));
+        if let Some((text, hint)) = wrong.or_else(|| permutation.selectors[..place].contains(selector).then(twice)) {
+            reader.conflict_at("permutation.selectors", text, Some(hint));
         }
     }
     if permutation.selectors.is_empty() {

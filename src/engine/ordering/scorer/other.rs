@@ -44,7 +44,7 @@ impl Other {
         Situation { network: &self.network, weights: &self.weights, optimizer, lr: 0.0, label_smoothing: 0.0, arithmetic, mode: Mode::Eval }
     }
 
-    /// Loss of every image of a set as it is, without crops.
+    /// Loss of every image of a set as it is, without crops. `None` once `goes_on` says no.
     ///
     /// # Errors
     /// What libtorch refuses.
@@ -54,17 +54,21 @@ impl Other {
         normalisation: &crate::images::Normalisation,
         arithmetic: Arithmetic,
         together: usize,
-    ) -> Result<Vec<f64>> {
+        goes_on: &dyn Fn() -> bool,
+    ) -> Result<Option<Vec<f64>>> {
         let situation = self.situation(Sgd { momentum: 0.0, nesterov: false, weight_decay: 0.0 }, arithmetic);
         let mut all = Vec::with_capacity(set.len());
         let mut first = 0;
         while first < set.len() {
+            if !goes_on() {
+                return Ok(None);
+            }
             let here = together.max(1).min(set.len() - first);
             let (bytes, labels) = set.range(first, here)?;
             let losses = situation.losses_at(&self.weights.theta, &normalisation.apply(&bytes)?, &labels)?;
             all.extend(Vec::<f64>::try_from(losses.f_to_kind(tch::Kind::Double)?.f_to(tch::Device::Cpu)?)?);
             first += here;
         }
-        Ok(all)
+        Ok(Some(all))
     }
 }

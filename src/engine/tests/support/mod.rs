@@ -4,6 +4,7 @@
 
 pub mod parity;
 pub mod running;
+pub mod small;
 
 use std::path::{Path, PathBuf};
 

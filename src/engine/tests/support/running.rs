@@ -72,7 +72,7 @@ pub fn steps_done(events: &[Event]) -> u64 {
 
 /// Unfinished files of saves in these folders: an engine was ended between opening one and giving it its name.
 pub fn unfinished(folders: &[PathBuf]) -> Vec<PathBuf> {
-    let entries = folders.iter().flat_map(|folder| std::fs::read_dir(folder).unwrap()).map(|entry| entry.unwrap().path());
+    let entries = folders.iter().flat_map(|folder| std::fs::read_dir(folder).into_iter().flatten()).map(|entry| entry.unwrap().path());
     entries.filter(|path| path.extension().is_some_and(|ending| ending == "part")).collect()
 }
 
@@ -85,7 +85,7 @@ pub struct Essence {
     pub network: Vec<(String, Vec<u8>)>,
     /// The same of the last state (θ, momentum, buffers), where it is kept, and its counters.
     pub state: Vec<(String, Vec<u8>)>,
-    /// Name and bytes of the files of an ordering: its scores, and the order trained in.
+    /// Name and bytes of the files of an ordering: its scores, and the order trained in; the rows and the report of a study.
     pub order: Vec<(String, Vec<u8>)>,
 }
 
@@ -136,7 +136,8 @@ pub fn essence(directory: &RunDirectory) -> Essence {
     });
     let named = |path: PathBuf| (path.file_name().unwrap().to_string_lossy().into_owned(), std::fs::read(&path).unwrap());
     let mut order: Vec<_> = run::score_files(directory).into_iter().map(|(_, path)| named(path)).collect();
-    order.extend(directory.order().exists().then(|| named(directory.order())));
+    let whole = [directory.order(), directory.orders(), directory.orders_report()];
+    order.extend(whole.into_iter().filter(|path| path.exists()).map(named));
     Essence { events: kept, network, state: state.unwrap_or_default(), order }
 }
 
