@@ -34,6 +34,12 @@ def data_root():
     return pathlib.Path(os.environ.get("CURRICLE_DATA") or HOME.parent / "shared" / "data")
 
 
+def preset(told):
+    """A preset as it is shipped, with so many threads."""
+    text = (HOME / "presets" / f"{told['preset']}.toml").read_text()
+    return text.replace("[training]\n", f"[training]\nthreads = {told['threads']}\n")
+
+
 def study(told):
     """Every order of six batches, as thesis table 2.1 has them, without crops."""
     return f"""
@@ -101,7 +107,7 @@ def own(name, job, told, folder, environment):
     environment = {**environment, "CURRICLE_DATA": str(data_root())}
     file = folder / f"{name}.toml"
     images = told.get("train") or -(-4 * told["batch"] // 10) * 10
-    file.write_text(study(told) if told.get("study") else experiment(told, images, told.get("test", 10)))
+    file.write_text(preset(told) if "preset" in told else study(told) if told.get("study") else experiment(told, images, told.get("test", 10)))
     return Side(name, [MEASURE, job, file, folder], {**environment, "OMP_WAIT_POLICY": "passive"})
 
 

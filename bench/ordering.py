@@ -100,10 +100,33 @@ def orders(bars):
     return run
 
 
+def shared(preset, bar, aim):
+    """All orders of a study's first epoch, what they begin with trained once, beside each of them from the beginning."""
+
+    def run(name, options):
+        if not (engine.data_root() / "cifar-10-batches-bin").is_dir():
+            print(f"{name}: SKIPPED, there is no CIFAR-10 in {engine.data_root()} (CURRICLE_DATA)", flush=True)
+            return []
+        told = {"preset": preset, "batch": 16, "threads": options.threads}
+        with tempfile.TemporaryDirectory() as first, tempfile.TemporaryDirectory() as second:
+            environment = engine.plain_environment()
+            ours = engine.own("Curricle", "orders", told, pathlib.Path(first), environment)
+            alone = engine.own("Curricle, one by one", "orders-one-by-one", told, pathlib.Path(second), environment)
+            times = interleaved(ours, [alone], 1, options.pairs, warm_up=0)
+            memory = (round(ours.peak_memory()), round(alone.peak_memory()))
+            found = row(name, alone.name, "s", times[ours.name], times[alone.name], bar, aim, memory, threads=options.threads)
+            ours.end()
+            alone.end()
+            return [found]
+
+    return run
+
+
 JOBS = {
     "loss-delta-same-k-8": scorer("loss-delta", 8, 10, [(0.6, 0.45), (0.8, 0.65)]),
     "loss-delta-external-512-k-8": scorer("loss-delta-external", 8, 512, [(0.6, 0.45), (0.95, 0.75)]),
     "loss-orderer-k-32": scorer("loss", 32, 10, [(0.65, 0.45), (0.85, 0.65)]),
     "first-order-k-32": first_order(32, 512, 0.35, 0.30),
+    "perfect-ordering-shared": shared("orders-cifar10", 1 / 1.5, 1 / 1.7),
     "perfect-ordering": orders([(1 / 7, 1 / 12), (1 / 2, 1 / 3.5)]),
 }

@@ -427,6 +427,21 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn an_engine_takes_no_run_in_which_something_is_a_link() {
+        let keep = tempfile::tempdir().unwrap();
+        let outside = keep.path().join("outside");
+        std::fs::write(&outside, b"mine").unwrap();
+        for name in ["orders.csv", "scores", "events.jsonl", "log.txt"] {
+            let (_keep, directory) = scratch();
+            std::os::unix::fs::symlink(&outside, directory.path().join(name)).unwrap();
+            let error = crate::run::Lock::acquire(&directory).unwrap_err();
+            assert!(error.to_string().ends_with(&format!("/{name}` is a link: a run writes only into its own folder")), "{error}");
+            assert!(crate::run::send(&directory, crate::run::CommandKind::Stop).is_err());
+        }
+        assert_eq!(std::fs::read(&outside).unwrap(), b"mine");
+    }
+
+    #[test]
     fn two_at_once_get_two_names() {
         let keep = tempfile::tempdir().unwrap();
         let outline = Outline { name: "twin".into(), ..Outline::default() };

@@ -389,6 +389,35 @@ mod tests {
     }
 
     #[test]
+    fn what_is_lost_of_the_scores_is_told_and_the_rest_goes_on() {
+        let fresh = || {
+            let (keep, directory) = scratch();
+            let mut writer = ScoreWriter::open(&directory, header(4), 0).unwrap();
+            (1..=10).for_each(|number| writer.push(step(number, 2)).unwrap());
+            writer.save().unwrap();
+            assert_eq!(ScoreWriter::open(&directory, header(4), 10).unwrap().gap(), None);
+            (keep, directory)
+        };
+        let lose = |number: u64, bytes: Option<&[u8]>| {
+            let (_keep, directory) = fresh();
+            let path = directory.scores().join(name(number));
+            match bytes {
+                Some(bytes) => std::fs::write(&path, bytes).unwrap(),
+                None => std::fs::remove_file(&path).unwrap(),
+            }
+            let mut writer = ScoreWriter::open(&directory, header(4), 10).unwrap();
+            let gap = writer.gap().map(str::to_owned);
+            writer.push(step(11, 2)).unwrap();
+            writer.push(step(12, 2)).unwrap();
+            assert!(ScoreFile::read(&directory.scores().join(name(9))).is_ok());
+            gap.unwrap_or_default()
+        };
+        assert!(lose(1, None).ends_with("` is not there"));
+        assert!(lose(9, None).ends_with("` is not there"));
+        assert!(lose(9, Some(b"")).contains("is damaged"));
+    }
+
+    #[test]
     fn a_damaged_file_says_so() {
         let file = ScoreFile { header: header(1000), steps: vec![step(1, 2)] };
         let bytes = file.to_bytes().unwrap();

@@ -7,7 +7,7 @@
 //! Jobs: `step` (training steps, one after the other over the batches), `batch` (making a batch: gather, flip, crop,
 //! normalise), `evaluate` (loss and hits of the test set), `record` (scoring events of eight candidates, written as a run
 //! writes them; nothing is scored), `loss`, `loss-delta`, `loss-delta-external` and `first-order` (scores of all batches), `orders`
-//! (every order of a study's first epoch). The first line names, beside the hardware, the SHA-256 of each batch's values.
+//! (every order of a study's first epoch), `orders-one-by-one` (the same, nothing shared). The first line names, beside the hardware, the SHA-256 of each batch's values.
 
 #![allow(clippy::print_stdout, reason = "what it prints is its answer")]
 
@@ -268,7 +268,9 @@ fn main() -> ExitCode {
     device::prepare_environment();
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [job, experiment, folder] = arguments.as_slice() else {
-        eprintln!("usage: measure step|batch|evaluate|record|loss|loss-delta|loss-delta-external|first-order|orders EXPERIMENT FOLDER");
+        eprintln!(
+            "usage: measure step|batch|evaluate|record|loss|loss-delta|loss-delta-external|first-order|orders|orders-one-by-one EXPERIMENT FOLDER"
+        );
         return ExitCode::from(2);
     };
     let folder = Path::new(folder);
@@ -277,7 +279,7 @@ fn main() -> ExitCode {
         "batch" => batch(&bench, folder),
         "evaluate" => evaluate(&bench, folder),
         "loss" | "loss-delta" | "loss-delta-external" | "first-order" => scoring::scores(&bench, folder, job),
-        "orders" => scoring::orders(bench, folder),
+        "orders" | "orders-one-by-one" => scoring::orders(bench, folder, job == "orders"),
         "record" => std::fs::read_to_string(experiment)
             .map_err(|error| Error::Other(error.to_string()))
             .and_then(|text| record(&bench, folder, &text)),

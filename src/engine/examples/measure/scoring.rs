@@ -69,8 +69,12 @@ pub fn scores(bench: &Bench, folder: &Path, job: &str) -> Result<()> {
     })
 }
 
-/// All orders of the first epoch of a study, `run N` of them one round: seconds of a round, and losses of the first few orders.
-pub fn orders(bench: Bench, folder: &Path) -> Result<()> {
+/// Orders that are trained one by one in place of all: so many, evenly spread.
+const ONE_BY_ONE: usize = 60;
+
+/// All orders of the first epoch of a study, `run N` of them N times: seconds, and losses of some orders. Not `shared`, each order is
+/// trained from the beginning, some of them, and the seconds are as if it had been all.
+pub fn orders(bench: Bench, folder: &Path, shared: bool) -> Result<()> {
     let count = bench.images.train.len();
     let settings = Permutation { workers: bench.machine.threads, ..bench.experiment.permutation.clone().unwrap_or_default() };
     let epoch = Epoch::of(&bench.experiment, 1, count, (false, 0));
@@ -94,12 +98,25 @@ pub fn orders(bench: Bench, folder: &Path) -> Result<()> {
     serve(|rounds| {
         let began = Instant::now();
         let mut values = Vec::new();
+        let mut scale = 1.0;
         for _ in 0..rounds {
+            if !shared {
+                let mut losses = Vec::new();
+                for order in orders.iter().step_by((orders.len() / ONE_BY_ONE).max(1)) {
+                    let outcome = workers::run(&study, &epoch, &start, std::slice::from_ref(order), 1, |_| Ok(Wish::Go))?;
+                    let outcome = outcome.and_then(|mut outcomes| outcomes.pop());
+                    losses.push(outcome.map_or(f64::NAN, |outcome| outcome.scores.iter().map(|score| score.loss).sum()));
+                }
+                let all = orders.len() as f64 / losses.len() as f64;
+                values = losses;
+                scale = all;
+                continue;
+            }
             let outcomes = workers::run(&study, &epoch, &start, &orders, settings.workers as usize, |_| Ok(Wish::Go))?;
             let outcomes = outcomes.ok_or_else(|| Error::Other("the orders were broken off".into()))?;
             let of = |place: usize| statistics::mean(&outcomes[place].scores.iter().map(|score| score.loss).collect::<Vec<_>>());
             values = (0..orders.len()).step_by(orders.len() / 12).map(of).collect();
         }
-        Ok(json!({ "seconds": began.elapsed().as_secs_f64(), "values": values }))
+        Ok(json!({ "seconds": began.elapsed().as_secs_f64() * scale, "values": values }))
     })
 }
