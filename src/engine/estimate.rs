@@ -3,6 +3,7 @@
 use crate::error::{Error, Result};
 use crate::memory;
 use crate::optimizer::Sgd;
+use crate::permutation;
 use crate::plan::Plan;
 use crate::setup::{self, Machine};
 use crate::step::Stepper;
@@ -60,8 +61,11 @@ pub fn run(experiment: &Path, data: Option<&Path>) -> Result<Estimate> {
     let text = std::fs::read_to_string(experiment).map_err(|error| Error::Configuration(format!("{}: {error}", experiment.display())))?;
     let experiment =
         config::read(&text, &experiment.display().to_string(), &[]).map_err(|problems| Error::Configuration(problems.to_string()))?;
-    let machine = Machine::prepare(&experiment.training)?;
     let images = setup::images(&experiment, data)?;
+    if experiment.kind == config::Kind::PerfectOrdering {
+        return permutation::estimate::of(&experiment, &images);
+    }
+    let machine = Machine::prepare(&experiment.training)?;
     let network = setup::network(&experiment, &images)?;
     let plan = Plan::new(&experiment, images.train.len(), machine.on_cuda())?;
     let parameters = network.layout.parameter_count() as u64;

@@ -67,6 +67,12 @@ pub fn disk_needed(network: &Network, machine: &Machine, plan: &Plan) -> u64 {
     3 * state + (3 + kept) * checkpoint + events + (1 << 20)
 }
 
+/// Bytes of a row of `orders.csv`.
+#[must_use]
+pub fn order_row(batches: usize) -> u64 {
+    150 + 24 * batches as u64
+}
+
 /// Refuses a run that the disk has no room for.
 ///
 /// # Errors

@@ -156,6 +156,13 @@ impl Recorder {
         receiver.recv().map_err(|_| self.take_error())
     }
 
+    /// Whether something asks for the end: a command, a signal, or its own failure. Only asks; why, [`Recorder::take_error`] and
+    /// the wishes say to who ends the run.
+    #[must_use]
+    pub fn must_end(&self) -> bool {
+        self.wishes() & (wish::STOP | wish::RELEASE | wish::SIGNAL | wish::FAILED) != 0
+    }
+
     /// Wishes that stand now, as bits of [`wish`].
     #[must_use]
     pub fn wishes(&self) -> u32 {

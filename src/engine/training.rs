@@ -498,7 +498,7 @@ impl<'a> Training<'a> {
     /// Whether something asks to end before the next step, even in the middle of an evaluation.
     #[must_use]
     pub fn must_end(&self) -> bool {
-        self.recorder.wishes() & (wish::STOP | wish::RELEASE | wish::SIGNAL | wish::FAILED) != 0
+        self.recorder.must_end()
     }
 
     /// Does what commands and signals ask for. One atomic read where nothing does.

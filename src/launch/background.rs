@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 
 /// How long to wait for the engine's first word.
 const PATIENCE: Duration = Duration::from_secs(8);
+/// What an engine ends with that found another one at work.
+const LOCKED: u8 = 4;
 /// How long to wait for its first status once it holds the lock.
 const SETTLING: Duration = Duration::from_secs(2);
 
@@ -27,9 +29,7 @@ pub struct Started {
 /// Starts an engine for a run in the background and waits, a few seconds at most, until it is at work or has failed.
 /// Blocks: not for the thread that draws.
 pub fn start_background(engine: &Engine, directory: &RunDirectory, start: &Start) -> Result<Started, Error> {
-    if Lock::is_held(directory) {
-        return Err(held(directory));
-    }
+    free(directory)?;
     run::clear(directory)?;
     let log_start = std::fs::metadata(directory.log()).map_or(0, |facts| facts.len());
     let mut command = train_command(engine, directory, start)?;
@@ -67,6 +67,12 @@ pub fn start_background(engine: &Engine, directory: &RunDirectory, start: &Start
     }
 }
 
+/// Refuses a run that another engine holds, and one in which something that would be written is a link.
+pub(super) fn free(directory: &RunDirectory) -> Result<(), Error> {
+    directory.refuse_links().map_err(Error::Run)?;
+    if Lock::is_held(directory) { Err(held(directory)) } else { Ok(()) }
+}
+
 /// The error that names who holds a run.
 pub(super) fn held(directory: &RunDirectory) -> Error {
     Error::Run(run::Error::Locked { path: directory.path().to_path_buf(), holder: Lock::holder(directory) })
@@ -97,6 +103,10 @@ pub(super) fn died(directory: &RunDirectory, ended: ExitStatus, log_start: u64) 
     let code = code_of(ended);
     if code == 0 {
         return Ok(None);
+    }
+    if code == LOCKED && Lock::is_held(directory) {
+        // Another one was a moment faster, and what the log says is its word.
+        return Err(held(directory));
     }
     let log = directory.log();
     let said = words_since(directory, log_start);

@@ -4,10 +4,10 @@
 //! tell it to end without saving.
 
 use super::Start;
-use super::background::{died, held, train_command};
+use super::background::{died, free, train_command};
 use super::engine::{Engine, code_of};
 use super::error::Error;
-use curricle_core::run::{self, Lock, RunDirectory};
+use curricle_core::run::{self, RunDirectory};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use std::time::Duration;
@@ -27,9 +27,7 @@ pub struct Ended {
 
 /// Trains a run to its end, passing on signals, and calls `tick` ten times a second and once at the end.
 pub fn run_foreground(engine: &Engine, directory: &RunDirectory, start: &Start, tick: impl FnMut()) -> Result<Ended, Error> {
-    if Lock::is_held(directory) {
-        return Err(held(directory));
-    }
+    free(directory)?;
     run::clear(directory)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| engine.spawn_error(error))?;
     runtime.block_on(train(engine, directory, start, tick))

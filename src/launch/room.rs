@@ -4,7 +4,7 @@
 use super::error::Error;
 use super::weights::size_of;
 use crate::words::thousands;
-use curricle_core::config::{Experiment, Interval, Precision};
+use curricle_core::config::{Experiment, Interval, Permutation, Precision};
 use curricle_core::run::disk::{free, size};
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -22,7 +22,7 @@ pub struct Need {
     pub kept_bytes: u64,
     /// The event log.
     pub events: u64,
-    /// Scores and the order that was trained in.
+    /// Scores and the order that was trained in; the rows of a study of orders.
     pub scores: u64,
 }
 
@@ -91,6 +91,7 @@ pub fn need(experiment: &Experiment) -> Need {
         Some(Interval::Epochs(every)) => epochs / every.max(1),
         Some(Interval::Steps(every)) => steps / every.max(1),
     };
+    let images = experiment.steps_per_epoch().unwrap_or(1_000).saturating_mul(experiment.training.batch);
     Need {
         states: state.saturating_mul(3),
         checkpoints: checkpoint.saturating_mul(3),
@@ -98,8 +99,14 @@ pub fn need(experiment: &Experiment) -> Need {
         kept_bytes: kept.saturating_mul(checkpoint),
         // Losses and hits of every step with their digits, and what an epoch adds.
         events: steps.saturating_mul(64).saturating_add(epochs.saturating_mul(1_000)).saturating_add(head),
-        scores: experiment.recorded_bytes(steps, experiment.steps_per_epoch().unwrap_or(1_000).saturating_mul(experiment.training.batch)),
+        scores: orders(experiment).saturating_add(experiment.recorded_bytes(steps, images)),
     }
+}
+
+/// Rows of a study of orders.
+fn orders(experiment: &Experiment) -> u64 {
+    let (Some(study), Some(batches)) = (&experiment.permutation, experiment.steps_per_epoch()) else { return 0 };
+    study.runs(batches).min(Permutation::MOST_RUNS).saturating_mul(150 + 24 * batches.min(16))
 }
 
 /// Epochs and steps of an experiment; where the size of its image set is known only from the data, 1,000 steps an epoch

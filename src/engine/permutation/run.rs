@@ -63,8 +63,8 @@ pub fn run(
     }
     let parameters = network.layout.parameter_count() as u64;
     memory::check(memory::needed(&network, &machine, &images, plan.batch)?, &machine, plan.batch, parameters)?;
-    let row = 150 + 24 * batches as u64;
-    memory::check_disk(memory::disk_needed(&network, &machine, &plan) + settings.runs(batches as u64) * row, directory.path())?;
+    let rows = settings.runs(batches as u64) * memory::order_row(batches);
+    memory::check_disk(memory::disk_needed(&network, &machine, &plan) + rows, directory.path())?;
     let resumed = state::newest(directory, &network.layout, machine.precision.kind, machine.device.device)?;
     let is_new = resumed.is_none();
     let fresh = || -> Result<Saved> {
@@ -166,7 +166,8 @@ fn refuse(experiment: &Experiment, machine: &Machine) -> Result<()> {
 }
 
 /// The test images: the first so many of a seeded choice, or all.
-fn tested(set: &ImageSet, settings: &Permutation) -> ImageSet {
+#[must_use]
+pub fn tested(set: &ImageSet, settings: &Permutation) -> ImageSet {
     let all = set.len();
     let wanted = if settings.test_images == 0 { all } else { usize::try_from(settings.test_images).unwrap_or(all) };
     let mut places = Stream::new(settings.seed, Purpose::Permutation, 0, 0, 0).choose(wanted, all);
@@ -220,7 +221,7 @@ impl Runner<'_> {
             self.save_state()?;
         }
         self.stand(State::Training, 0)?;
-        let goes_on = || End::asked(&self.recorder).is_none();
+        let goes_on = || !self.recorder.must_end();
         if !self.selectors.prepare(self.experiment, &self.study, machine, &self.initial, &goes_on)? {
             let end = self.end(0);
             self.save_state()?;
@@ -288,7 +289,7 @@ impl Runner<'_> {
             let (epoch, order) = (self.epoch_of(number), tree::decode(order, self.orders.first().map_or(0, Vec::len)));
             let mut state = Walk::begin(weights);
             for length in 1..=order.len() {
-                if End::asked(&self.recorder).is_some() {
+                if self.recorder.must_end() {
                     return Ok(None);
                 }
                 state = self.study.step(&state, &epoch, &order[..length])?;

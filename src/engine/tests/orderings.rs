@@ -6,7 +6,7 @@ mod support;
 
 use curricle_core::record::{Scoring, What};
 use curricle_core::run::{self, RunDirectory};
-use support::running::{create, engine, essence, events, finish};
+use support::running::{code_of, create, engine, essence, events, finish};
 
 const EXPERIMENT: &str = r#"
 name = "orderings"
@@ -130,6 +130,56 @@ fn a_recorded_order_is_trained_in_again() {
 }
 
 /// Every problem that only the engine can find is said, all at once.
+/// A file that the ordering reads is part of what the bits depend on.
+#[test]
+fn a_resume_with_another_column_is_not_exact() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("scores.csv");
+    let write = |sign: i64| {
+        let rows: String = (0..160).map(|row| format!("{}\n", sign * (row * 37 % 160))).collect();
+        std::fs::write(&file, format!("score\n{rows}")).unwrap();
+    };
+    write(1);
+    let name = file.display().to_string();
+    let changes = [
+        ("ordering.scorer", "column"),
+        ("ordering.column.file", name.as_str()),
+        ("ordering.column.name", "score"),
+        ("ordering.candidates", "all"),
+    ];
+    let directory = create(folder.path(), EXPERIMENT, &changes);
+    let mut resumed = Vec::new();
+    for (stop, sign) in [("3", 1), ("5", 1), ("7", -1)] {
+        write(sign);
+        let code = code_of(engine(&directory).args(["--stop-at", stop]));
+        assert_eq!(code, 3, "{}", std::fs::read_to_string(directory.log()).unwrap());
+        resumed = events(&directory)
+            .into_iter()
+            .filter_map(|event| if let What::Resumed(what) = event.what { Some(what) } else { None })
+            .collect();
+    }
+    assert_eq!(resumed.iter().map(|what| what.exact).collect::<Vec<_>>(), [true, false]);
+    assert!(resumed[1].reason.contains("what the ordering reads was") && resumed[1].reason.contains("scores.csv"), "{}", resumed[1].reason);
+}
+
+/// Of a run that is done, but whose order was not written any more, a resume writes it.
+#[test]
+fn an_order_that_a_kill_prevented_is_written_later() {
+    let folder = tempfile::tempdir().unwrap();
+    let directory = trained(folder.path(), &[("ordering.scorer", "loss")]);
+    let whole = std::fs::read(directory.order()).unwrap();
+    std::fs::remove_file(directory.order()).unwrap();
+    finish(&directory);
+    assert!(std::fs::read(directory.order()).unwrap() == whole);
+    // What is lost of the scores takes the order away, not the run.
+    std::fs::remove_file(directory.order()).unwrap();
+    for (_, path) in run::score_files(&directory) {
+        std::fs::write(path, b"").unwrap();
+    }
+    finish(&directory);
+    assert!(!directory.order().exists());
+}
+
 #[test]
 fn what_an_ordering_cannot_have_is_refused() {
     let folder = tempfile::tempdir().unwrap();

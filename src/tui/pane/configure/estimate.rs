@@ -6,6 +6,7 @@ use crate::tui::look::Look;
 use crate::tui::message::Estimate;
 use crate::tui::text::{self, safe};
 use crate::tui::theme::Role;
+use curricle_core::config::Kind;
 use curricle_core::passes;
 use ratatui::text::{Line, Span};
 
@@ -61,7 +62,7 @@ impl Configure {
                 Span::styled(self.length().map(|length| format!("{length} · ")).unwrap_or_default(), look.style(Role::Value)),
                 Span::styled("measuring a few steps …", muted),
             ]),
-            Cost::Known(estimate) => known(estimate, look),
+            Cost::Known(estimate) => known(estimate, self.counted(), look),
             Cost::Failed(_) => Line::default(),
         };
         let marked = |sign: &'static str, role: Role, text: &str| {
@@ -102,12 +103,27 @@ impl Configure {
 
     /// The passes of an ordered run, counted from its settings.
     fn passes(&self) -> Option<String> {
-        let experiment = self.experiment.as_ref().filter(|experiment| experiment.ordering.is_some())?;
+        let experiment = self.experiment.as_ref()?;
+        if let Some(study) = experiment.permutation.as_ref().filter(|_| experiment.kind == Kind::PerfectOrdering) {
+            let batches = experiment.steps_per_epoch()?;
+            let runs = if study.epochs > 1 { "at most " } else { "" };
+            let (orders, all) = (format::count((1..=batches).fold(1, u64::saturating_mul)), format::count(study.runs(batches)));
+            return Some(format!(
+                "{batches} batches an epoch: {orders} orders of a parent, {runs}{all} in all, chosen by the test set: an oracle"
+            ));
+        }
+        experiment.ordering.as_ref()?;
         let passes = passes::of_run(experiment, experiment.data.train_images()?)?;
         let (all, whole) = (passes.all(), |count: f64| format::count(count.round() as u64));
         let plain = passes.step_in_plain_ones();
         let (forward, backward) = (whole(all.forward), whole(all.backward));
         Some(format!("{forward} forward, {backward} backward passes; a step costs {plain:.1} plain ones"))
+    }
+
+    /// What the run is counted in.
+    fn counted(&self) -> &'static str {
+        let is_study = self.experiment.as_ref().is_some_and(|experiment| experiment.kind == Kind::PerfectOrdering);
+        if is_study { "orders" } else { "steps" }
     }
 
     /// The length in words, known without measuring where it is given in steps.
@@ -118,11 +134,12 @@ impl Configure {
             (None, Some(epochs)) => Some(format!("{} epochs", format::count(epochs))),
             (None, None) => None,
         }
+        .or_else(|| Some(format!("{} epochs", format::count(self.experiment.as_ref()?.permutation.as_ref()?.epochs))))
     }
 }
 
-fn known(estimate: &Estimate, look: &Look) -> Line<'static> {
-    let mut parts = vec![format!("{} steps", format::count(estimate.steps))];
+fn known(estimate: &Estimate, counted: &str, look: &Look) -> Line<'static> {
+    let mut parts = vec![format!("{} {counted}", format::count(estimate.steps))];
     if estimate.memory_bytes > 0 {
         parts.push(format::bytes(estimate.memory_bytes));
     }
