@@ -223,9 +223,7 @@ impl Runner<'_> {
         self.stand(State::Training, 0)?;
         let goes_on = || !self.recorder.must_end();
         if !self.selectors.prepare(self.experiment, &self.study, machine, &self.initial, &goes_on)? {
-            let end = self.end(0);
-            self.save_state()?;
-            return end.unwrap_or_else(|| Err(Error::Other("the network on the hold-out was broken off unasked".into())));
+            return self.saved(self.end(0), "the network on the hold-out was broken off");
         }
         loop {
             let parents = self.at.parents.last().map_or(0, Vec::len) as u64;
@@ -233,23 +231,25 @@ impl Runner<'_> {
                 if self.finish()? {
                     return Ok(End::Done(format!("{} orders", self.progress.step)));
                 }
-                let end = self.end(0);
-                self.save_state()?;
-                return end.unwrap_or_else(|| Err(Error::Other("the last network was broken off unasked".into())));
+                return self.saved(self.end(0), "the last network was broken off");
             }
             if let Some(end) = self.end(0) {
-                self.save_state()?;
-                return end;
+                return self.saved(Some(end), "");
             }
             let outcomes = self.parent()?;
             if let Some(outcomes) = outcomes {
                 self.take(&outcomes)?;
             } else {
-                let end = self.end(self.orders.len());
-                self.save_state()?;
-                return end.unwrap_or_else(|| Err(Error::Other("the workers stopped unasked".into())));
+                return self.saved(self.end(self.orders.len()), "the workers stopped");
             }
         }
+    }
+
+    /// An end with its state saved. An error comes first: whoever failed to write saves nothing more. `what` is there without an end.
+    fn saved(&self, end: Option<Result<End>>, what: &str) -> Result<End> {
+        let end = end.unwrap_or_else(|| Err(Error::Other(format!("{what} unasked"))))?;
+        self.save_state()?;
+        Ok(end)
     }
 
     /// The epoch at work, from 1.
