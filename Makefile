@@ -42,7 +42,7 @@ docs: setup
 
 ## make parity: training and evaluation against the reference results, in full (CURRICLE_REFERENCE, CURRICLE_DATA)
 parity: setup
-	@$(CARGO) test --release --locked -p curricle-engine --test reference_parity --test fixture_parity --test fixture_schedules \
+	@$(CARGO) test --release --locked --workspace --test reference_parity --test fixture_parity --test fixture_schedules \
 		--test published_schedules --test ordering_parity --test perfect_ordering_parity -- --include-ignored --nocapture
 
 ## make proof: the long proofs, or one of them (ONLY=parity|glyphs|quickstart|screen|resume|faults|saves|bf16|cifar|kill-ordered|kill-study|kill)

@@ -11,7 +11,7 @@ export OMP_WAIT_POLICY="${OMP_WAIT_POLICY:-passive}"
 engine_test() { # test, then arguments of the test program
     local test=$1
     shift
-    cargo test --release --locked -p curricle-engine --test "$test" -- --nocapture "$@"
+    cargo test --release --locked --workspace --test "$test" -- --nocapture "$@"
 }
 
 parity() { make --no-print-directory parity; }

@@ -133,7 +133,10 @@ pub fn run(
 /// Why these are not the rows of a saved state after so many orders: each parent has all orders, one after the other.
 fn misfit(rows: &[OrderRow], done: u64, batches: usize) -> Option<String> {
     if rows.len() as u64 != done {
-        return Some(format!("it has {} rows, and the saved state has {done}", rows.len()));
+        return Some(format!(
+            "it has {} rows, and the saved state knows of {done}; put the file back as it was, or start the study anew: a state holds no rows",
+            rows.len()
+        ));
     }
     let orders = tree::orders(batches as u64).max(1);
     let mut before = (1, 0);
