@@ -2,9 +2,10 @@
 
 use super::super::check::{open, read_at_most, sha256};
 use super::super::error::{Error, grouped, plain};
-use super::Shape;
+use super::{Shape, jpeg};
 use image::{DynamicImage, ImageDecoder, ImageReader, Limits};
 use std::io::Cursor;
+use std::panic::AssertUnwindSafe;
 use std::path::Path;
 
 /// Largest file that is opened.
@@ -47,7 +48,10 @@ pub(super) fn decode(path: &Path, shape: Shape, resize: bool, into: &mut [u8]) -
     let sum = sha256(&bytes);
     let mut decoder = decoder(bytes, path)?;
     let orientation = decoder.orientation().map_err(|error| wrong(path, &error))?;
-    let image = DynamicImage::from_decoder(decoder).map_err(|error| wrong(path, &error))?;
+    // The decoder of JPEG has panicked on odd files before: one picture that cannot be read ends nothing.
+    let image = std::panic::catch_unwind(AssertUnwindSafe(|| DynamicImage::from_decoder(decoder)))
+        .map_err(|_| Error::damaged(format!("`{}`: the decoder gave up on it", path.display())))?
+        .map_err(|error| wrong(path, &error))?;
     let mut image = opaque(image);
     image.apply_orientation(orientation);
     // Scaled to cover the square, the rest cut off evenly: objects keep their shape.
@@ -76,8 +80,11 @@ fn read(path: &Path) -> Result<Vec<u8>, Error> {
 
 /// A decoder chosen by the file's contents, with limits. It takes the bytes along: one that copies them frees them first.
 fn decoder(bytes: Vec<u8>, path: &Path) -> Result<impl ImageDecoder + use<>, Error> {
-    // No other part of an honest JPEG holds these two bytes; where a false one does, the smaller limit does no harm.
-    let progressive = bytes.starts_with(&[0xff, 0xd8]) && bytes.windows(2).any(|two| two == [0xff, 0xc2]);
+    let progressive = jpeg::is_progressive(&bytes);
+    if jpeg::has_odd_sampling(&bytes) {
+        let text = format!("`{}` is a JPEG whose colours are finer than its brightness; save it anew with another program", path.display());
+        return Err(Error::damaged(text));
+    }
     let most = if progressive { PROGRESSIVE_MOST } else { PICTURE_MOST };
     let mut reader = ImageReader::new(Cursor::new(bytes))
         .with_guessed_format()

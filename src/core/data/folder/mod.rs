@@ -7,6 +7,7 @@
 mod decode;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod foreign;
+mod jpeg;
 mod walk;
 
 use super::check::sha256;

@@ -131,6 +131,26 @@ fn files_that_are_no_images_are_all_named() {
 }
 
 #[test]
+fn a_jpeg_that_samples_its_colours_oddly_is_not_decoded() {
+    let root = root();
+    let mut bytes = Vec::new();
+    let pixels = image::RgbImage::from_pixel(16, 16, image::Rgb([200, 20, 90]));
+    pixels.write_to(&mut std::io::Cursor::new(&mut bytes), image::ImageFormat::Jpeg).unwrap();
+    for split in ["train", "test"] {
+        std::fs::create_dir_all(root.path().join(split).join("a")).unwrap();
+        std::fs::write(root.path().join(split).join("a/1.jpg"), &bytes).unwrap();
+    }
+    let red = read(root.path(), 0).unwrap().test.image(0)[0];
+    assert!(red.abs_diff(200) < 4, "{red}");
+    let frame = bytes.windows(2).position(|two| two == [0xff, 0xc0]).unwrap();
+    bytes[frame + 17] = 0x24;
+    std::fs::write(root.path().join("train/a/1.jpg"), &bytes).unwrap();
+    let error = read(root.path(), 0).unwrap_err();
+    let wanted = "train/a/1.jpg` is a JPEG whose colours are finer than its brightness; save it anew with another program";
+    assert!(error.details[0].ends_with(wanted), "{error}");
+}
+
+#[test]
 fn a_missing_folder_says_what_is_expected() {
     let error = read(Path::new("/nowhere/images"), 0).unwrap_err();
     assert_eq!(
