@@ -133,8 +133,9 @@ fn files_that_are_no_images_are_all_named() {
 #[test]
 fn a_jpeg_that_samples_its_colours_oddly_is_not_decoded() {
     let root = root();
+    colour(root.path(), "train/b/1.png", 16, [0; 3]);
     let mut bytes = Vec::new();
-    let pixels = image::RgbImage::from_pixel(16, 16, image::Rgb([200, 20, 90]));
+    let pixels = RgbImage::from_pixel(16, 16, Rgb([200, 20, 90]));
     pixels.write_to(&mut std::io::Cursor::new(&mut bytes), image::ImageFormat::Jpeg).unwrap();
     for split in ["train", "test"] {
         std::fs::create_dir_all(root.path().join(split).join("a")).unwrap();
