@@ -219,14 +219,16 @@ fn pictures_that_are_meant_to_take_memory_or_time() {
         for (width, height) in [(4096, 4096), (16_000, 1000), (10_000, 1000), (65_535, 65_535)] {
             for samples in [0x11, 0x22, 0x44] {
                 let what = format!("a JPEG {width}×{height}, progressive {progressive}, {samples:x}");
-                bomb("image", &what, &jpeg(width, height, progressive, samples, 3));
+                bomb("image", &what, &jpeg(width, height, progressive, samples, 3, 3));
             }
+            let what = format!("a JPEG {width}×{height}, progressive {progressive}, scan by scan");
+            bomb("image", &what, &jpeg(width, height, progressive, 0x11, 3, 1));
         }
     }
 }
 
-/// A JPEG whose header promises much, followed by nothing but zeros.
-fn jpeg(width: u16, height: u16, progressive: bool, samples: u8, components: u8) -> Vec<u8> {
+/// A JPEG whose header promises much, and whose only scan has so many of its components, followed by nothing but zeros.
+fn jpeg(width: u16, height: u16, progressive: bool, samples: u8, components: u8, scanned: u8) -> Vec<u8> {
     let mut bytes = vec![0xff, 0xd8];
     let mut segment = |marker: u8, data: &[u8]| {
         bytes.extend([0xff, marker]);
@@ -250,8 +252,8 @@ fn jpeg(width: u16, height: u16, progressive: bool, samples: u8, components: u8)
         codes.push(0);
         segment(0xc4, &codes);
     }
-    let mut scan = vec![components];
-    for component in 1..=components {
+    let mut scan = vec![scanned];
+    for component in 1..=scanned {
         scan.extend([component, 0]);
     }
     scan.extend(if progressive { [0, 0, 0] } else { [0, 63, 0] });

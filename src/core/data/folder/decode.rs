@@ -14,8 +14,8 @@ const FILE_MOST: u64 = 64 << 20;
 const SIDE_MOST: u32 = 16_384;
 /// Largest picture, in bytes as decoded: 16 megapixels in colour. It may stand in memory twice.
 const PICTURE_MOST: u64 = 48_000_000;
-/// Largest progressive JPEG: its decoder takes twice the picture beside it.
-const PROGRESSIVE_MOST: u64 = 30_000_000;
+/// Largest JPEG whose decoder keeps the coefficients: they take twice the picture beside it.
+const COEFFICIENTS_MOST: u64 = 30_000_000;
 /// Most memory that a decoder may take for what comes with the picture, as a colour profile.
 const MEMORY_MOST: u64 = 50_000_000;
 
@@ -80,12 +80,12 @@ fn read(path: &Path) -> Result<Vec<u8>, Error> {
 
 /// A decoder chosen by the file's contents, with limits. It takes the bytes along: one that copies them frees them first.
 fn decoder(bytes: Vec<u8>, path: &Path) -> Result<impl ImageDecoder + use<>, Error> {
-    let progressive = jpeg::is_progressive(&bytes);
+    let coefficients = jpeg::keeps_coefficients(&bytes);
     if jpeg::has_odd_sampling(&bytes) {
         let text = format!("`{}` is a JPEG whose colours are finer than its brightness; save it anew with another program", path.display());
         return Err(Error::damaged(text));
     }
-    let most = if progressive { PROGRESSIVE_MOST } else { PICTURE_MOST };
+    let most = if coefficients { COEFFICIENTS_MOST } else { PICTURE_MOST };
     let mut reader = ImageReader::new(Cursor::new(bytes))
         .with_guessed_format()
         .map_err(|error| Error::damaged(format!("`{}`: {}", path.display(), plain(&error))))?;
@@ -106,7 +106,7 @@ fn decoder(bytes: Vec<u8>, path: &Path) -> Result<impl ImageDecoder + use<>, Err
             path.display(),
             grouped(bytes),
             grouped(most),
-            if progressive { " of a progressive JPEG" } else { "" }
+            if coefficients { " of a JPEG that is progressive or has several scans" } else { "" }
         )));
     }
     Ok(decoder)

@@ -3,22 +3,39 @@
 /// Markers of the frames that a decoder may be given: baseline, extended, progressive (ITU-T T.81, table B.1).
 const FRAMES: [u8; 3] = [0xc0, 0xc1, PROGRESSIVE];
 const PROGRESSIVE: u8 = 0xc2;
+/// The marker of a scan.
+const SCAN: u8 = 0xda;
 
 /// Whether these bytes may be those of a JPEG.
 fn is_jpeg(bytes: &[u8]) -> bool {
     bytes.starts_with(&[0xff, 0xd8])
 }
 
-/// Whether a JPEG may be progressive. No other part of an honest one holds these two bytes; where a false one does, the smaller
-/// limit does no harm.
-pub(super) fn is_progressive(bytes: &[u8]) -> bool {
-    is_jpeg(bytes) && bytes.windows(2).any(|two| two == [0xff, PROGRESSIVE])
+/// Whether the decoder of a JPEG keeps all of its coefficients beside the picture, twice its size: of a progressive one, and of one
+/// whose components come scan by scan. No other part of an honest JPEG holds the bytes that are looked for; where a false one does,
+/// the smaller limit does no harm.
+pub(super) fn keeps_coefficients(bytes: &[u8]) -> bool {
+    if !is_jpeg(bytes) {
+        return false;
+    }
+    let components = frames(bytes).map(|samplings| samplings.len()).max().unwrap_or(0);
+    bytes.windows(5).any(|five| match five {
+        [0xff, PROGRESSIVE, ..] => true,
+        // Marker, length, count of the components in this scan (T.81, B.2.3).
+        [0xff, SCAN, _, _, count] => usize::from(*count) != components,
+        _ => false,
+    })
 }
 
 /// Whether a frame samples a later component more finely than the first, or not in whole parts of it. The decoder takes its
 /// buffers from the first and panics there; no camera or program writes such files.
 pub(super) fn has_odd_sampling(bytes: &[u8]) -> bool {
-    is_jpeg(bytes) && (0..bytes.len()).filter_map(|start| frame(bytes.get(start..)?)).any(|samplings| is_odd(&samplings))
+    is_jpeg(bytes) && frames(bytes).any(|samplings| is_odd(&samplings))
+}
+
+/// The components of all that may be a frame.
+fn frames(bytes: &[u8]) -> impl Iterator<Item = Vec<(u8, u8)>> {
+    (0..bytes.len()).filter_map(|start| frame(bytes.get(start..)?))
 }
 
 /// The sampling factors (across, down) of a frame that may begin here: marker, length, precision, height, width, count, and three
