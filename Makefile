@@ -49,9 +49,9 @@ parity: setup
 proof: build
 	@bash scripts/proof.sh "$(ONLY)"
 
-## make bench: Curricle beside PyTorch and W&B LEET, in pairs (ONLY=step PAIRS=7 THREADS=1); writes target/bench.json
+## make bench: Curricle beside PyTorch and W&B LEET, in pairs (ONLY=step PAIRS=7 THREADS=1; REST=1 goes on); writes target/bench.json
 bench: build
-	@bash bench/bench.sh --only "$(ONLY)" --pairs "$(or $(PAIRS),7)" --threads "$(or $(THREADS),1)"
+	@bash bench/bench.sh --only "$(ONLY)" --pairs "$(or $(PAIRS),7)" --threads "$(or $(THREADS),1)" $(if $(REST),--rest)
 
 ## make fuzz: feed every reader of foreign bytes with odd inputs (ONLY=events,idx SECONDS=600 JOBS=2); needs a nightly compiler
 fuzz:

@@ -111,11 +111,14 @@ def main():
     parser.add_argument("--pairs", type=int, default=7)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--fresh", action="store_true", help="forget earlier results")
+    parser.add_argument("--rest", action="store_true", help="go on with a whole run that was interrupted: the jobs that have no result yet")
     options = parser.parse_args()
     wanted = [part for part in options.only.replace(",", " ").split() if part]
     # A whole name means that job, the beginning of names all of them.
     meant = {part: [part] if part in JOBS else [name for name in JOBS if name.startswith(part)] for part in wanted}
     unknown = [part for part, names in meant.items() if not names]
+    if options.rest and (wanted or options.fresh):
+        sys.exit("error: REST goes on with a whole run: without ONLY")
     if unknown or options.pairs < 1 or options.threads < 1:
         sys.exit(f"error: no job is called {', '.join(unknown)}: there are {', '.join(JOBS)}" if unknown
                  else "error: PAIRS and THREADS are whole numbers from 1")
@@ -123,9 +126,12 @@ def main():
     rows = []
     if RESULTS.exists() and not options.fresh:
         try:
-            rows = [row for row in json.loads(RESULTS.read_text()) if row["of"] in JOBS and row["of"] not in chosen and "commit" in row]
+            rows = [row for row in json.loads(RESULTS.read_text()) if row["of"] in JOBS and "commit" in row]
         except (ValueError, KeyError, TypeError):
             print(f"{RESULTS} does not read; its results are forgotten", file=sys.stderr)
+    if options.rest:
+        chosen = [name for name in JOBS if name not in {row["of"] for row in rows}]
+    rows = [row for row in rows if row["of"] not in chosen]
     engine.build()
     for name in chosen:
         print(f"{name} …", file=sys.stderr, flush=True)
@@ -133,13 +139,13 @@ def main():
         rows = sorted(rows + found, key=lambda row: list(JOBS).index(row["of"]))
         print(table(found), flush=True)
         write(rows)
-    # The page is of one moment, so all of it is measured at once.
+    # The page has every job. Where a whole run was interrupted, its rows may be of two days: each says its day and commit.
     if not wanted:
         write_page(rows)
-    measured = [row for row in rows if row["of"] in chosen]
+    measured = [row for row in rows if row["of"] in chosen or not wanted]
     if not measured:
         sys.exit("error: nothing was measured")
-    missed = [row["job"] + " beside " + row["peer"] for row in rows if row["of"] in chosen and not row["met"]]
+    missed = [row["job"] + " beside " + row["peer"] for row in measured if not row["met"]]
     print("\nall bars met" if not missed else "\nbars missed: " + "; ".join(missed))
 
 

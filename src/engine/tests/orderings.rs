@@ -6,6 +6,7 @@ mod support;
 
 use curricle_core::record::{Scoring, What};
 use curricle_core::run::{self, RunDirectory};
+use curricle_core::{config, passes};
 use support::running::{code_of, create, engine, essence, events, finish};
 
 const EXPERIMENT: &str = r#"
@@ -80,6 +81,46 @@ fn what_is_scored_and_chosen_is_written_down() {
     });
     let spent: f64 = scorings.iter().map(|scoring| scoring.forward).sum();
     assert_eq!(last.unwrap().forward, 20.0 + spent);
+}
+
+/// What a run is planned to take, before it starts, is what it took in the end.
+#[test]
+fn passes_are_those_that_were_counted_beforehand() {
+    let folder = tempfile::tempdir().unwrap();
+    let steps = [("training.epochs", ""), ("training.steps", "23")];
+    let samples = [("ordering.scorer", "loss"), ("ordering.item", "sample"), ("ordering.candidates", "3")];
+    let sampled = |sampler, rescore| [&samples[..], &[("ordering.sampler", sampler), ("ordering.rescore", rescore)], &steps].concat();
+    let paced = |by| [("ordering.pacing.by", by), ("ordering.pacing.start", "0.3"), ("ordering.pacing.length", "4 steps")];
+    let external = [("ordering.target", "external"), ("ordering.external.source", "train"), ("ordering.external.size", "24")];
+    let cases: Vec<Vec<(&str, &str)>> = vec![
+        samples.to_vec(),
+        [&samples[..], &[("ordering.rescore", "3 steps")], &steps].concat(),
+        [&samples[..2], &[("ordering.candidates", "all"), ("ordering.rescore", "1 epoch")]].concat(),
+        sampled("weighted", "1 step"),
+        sampled("inverse", "4 steps"),
+        sampled("largest", "5 steps"),
+        sampled("smallest", "1 epoch"),
+        vec![("ordering.candidates", "5"), ("ordering.rescore", "3 steps"), ("ordering.warmup", "14 steps")],
+        vec![("ordering.scorer", "loss"), ("ordering.recipe", "redrawn"), ("ordering.candidates", "3"), ("ordering.warmup", "1 epoch")],
+        [&external[..], &[("ordering.candidates", "4"), ("ordering.estimate", "first-order")]].concat(),
+        [&external[..], &[("ordering.candidates", "4")], &steps].concat(),
+        vec![("ordering.scorer", "grab")],
+        vec![("ordering.scorer", "rho"), ("ordering.candidates", "2"), ("data.holdout", "0.2"), ("ordering.holdout_epochs", "3")],
+        paced("difficulty").to_vec(),
+        [&paced("own")[..], &[("ordering.pacing.epochs", "2")]].concat(),
+    ];
+    for changes in cases {
+        let directory = trained(folder.path(), &changes);
+        let events = events(&directory);
+        let started = events.iter().find_map(|event| if let What::Started(started) = &event.what { Some(started) } else { None }).unwrap();
+        let last = events.iter().rev().find_map(|event| if let What::Step(step) = &event.what { Some(step) } else { None }).unwrap();
+        let resolved = config::read(&directory.read_resolved().unwrap(), "resolved.toml", &[]).unwrap();
+        let planned = passes::of_run(&resolved, started.train_images).unwrap();
+        assert_eq!(planned.scorings, scorings(&directory).len() as u64, "{changes:?}");
+        let close = |a: f64, b: f64| (a - b).abs() < 1e-9 * b.max(1.0);
+        let all = planned.all();
+        assert!(close(all.forward, last.forward) && close(all.backward, last.backward), "{changes:?}: {planned:?}, and it took {last:?}");
+    }
 }
 
 #[test]

@@ -94,7 +94,7 @@ fn with_scoring(mut estimate: Estimate, text: &str) -> Estimate {
     let experiment = config::read(text, "experiment", &[]).ok();
     let passes = experiment.and_then(|experiment| passes::of_run(&experiment, estimate.train_images));
     if let Some(passes) = passes {
-        estimate.seconds += passes.scoring.plain_steps() * estimate.seconds_per_step;
+        estimate.seconds += (passes.scoring + passes.preparation).plain_steps() * estimate.seconds_per_step;
     }
     estimate
 }

@@ -13,9 +13,17 @@
 //! | RHO-loss | K | 0 |
 //! | label, column, known difficulty, random | 0 | 0 |
 //!
-//! Towards the end of an epoch fewer than K candidates are left, and its last item is handed out unscored.
+//! Towards the end of an epoch fewer than K candidates are left, and its last item is handed out unscored. Of single samples
+//! a scoring takes K·B, which are K batches. Where scores hold for longer than a step, only steps that score cost more.
+//!
+//! Before the first step, RHO-loss and pacing by losses ask a network for the loss of every training image, and may train it.
 
-use crate::config::{Candidates, Estimate, Experiment, Interval, ItemKind, LastBatch, Ordering, Recipe, Scorer, Target};
+mod lengths;
+mod scorings;
+
+use crate::config::{Estimate, Experiment, Interval, Ordering, PacingBy, Scorer, Target};
+use lengths::Lengths;
+use scorings::Items;
 use std::ops::{Add, AddAssign, Mul};
 
 /// Forward and backward passes, in units of one whole batch.
@@ -77,19 +85,21 @@ pub struct RunPasses {
     pub training: Passes,
     /// Passes of the scorings.
     pub scoring: Passes,
+    /// Passes of a network that is trained, or asked for its losses, before the first step.
+    pub preparation: Passes,
 }
 
 impl RunPasses {
     /// All passes.
     #[must_use]
     pub fn all(&self) -> Passes {
-        self.training + self.scoring
+        self.training + self.scoring + self.preparation
     }
 
-    /// How many plain steps a step costs, on the mean.
+    /// How many plain steps a step costs, on the mean; what comes before the first one is left out.
     #[must_use]
     pub fn step_in_plain_ones(&self) -> f64 {
-        self.all().units() / self.training.units()
+        (self.training + self.scoring).units() / self.training.units()
     }
 }
 
@@ -111,86 +121,11 @@ fn of_scorer(scorer: Scorer, ordering: &Ordering, candidates: u64, batches: f64,
         }
         Scorer::LossDelta => Passes { forward: 2.0 * batches, backward: batches },
         Scorer::Teacher => Passes { forward: if ordering.student > 0.0 { 2.0 } else { 1.0 } * batches, backward: 0.0 },
-        // The hold-out model beside it is trained once.
+        // The hold-out model beside it is trained once, in the preparation.
         Scorer::Rho => Passes { forward: batches, backward: 0.0 },
         Scorer::Label | Scorer::Column | Scorer::Difficulty | Scorer::Random => Passes::default(),
         _ => return None,
     })
-}
-
-/// Batches of an epoch up to which passes are counted one step after the other; no set that fits into memory has more.
-const MOST: u64 = 1 << 24;
-
-/// The lengths that the arithmetic needs.
-struct Lengths {
-    images: u64,
-    batch: u64,
-    /// Batches that an epoch is cut into, a short one counted.
-    pieces: u64,
-    steps_per_epoch: u64,
-    steps: u64,
-}
-
-impl Lengths {
-    fn new(experiment: &Experiment, images: u64) -> Option<Self> {
-        let batch = experiment.training.batch.max(1);
-        let pieces = images.div_ceil(batch);
-        if pieces > MOST {
-            return None;
-        }
-        let steps_per_epoch = match experiment.training.last_batch {
-            LastBatch::Keep => pieces,
-            LastBatch::Drop => images / batch,
-        };
-        let steps =
-            experiment.training.steps.or_else(|| experiment.training.epochs.map(|epochs| epochs.saturating_mul(steps_per_epoch)))?;
-        (steps_per_epoch > 0).then_some(Self { images, batch, pieces, steps_per_epoch, steps })
-    }
-
-    /// Candidates that are scored for the step at `place` of its epoch, from 0.
-    fn candidates(&self, ordering: &Ordering, place: u64) -> Option<u64> {
-        let most = match ordering.candidates {
-            Candidates::All => None,
-            Candidates::Of(count) => Some(count),
-        };
-        let count = match ordering.recipe {
-            Recipe::Fixed => {
-                let left = self.pieces - place;
-                most.map_or(left, |most| most.min(left))
-            }
-            // A remainder smaller than a batch is handed out as it is.
-            Recipe::Redrawn if self.images - place * self.batch < self.batch => 1,
-            Recipe::Redrawn => most.unwrap_or(1),
-        };
-        (count > 1).then_some(count)
-    }
-
-    /// Size of a candidate over the batch, on the mean: of the batches that an epoch is cut into one may be short, and when
-    /// it is drawn is chance.
-    fn mean_size(&self, recipe: Recipe) -> f64 {
-        match recipe {
-            Recipe::Fixed => self.images as f64 / (self.batch * self.pieces) as f64,
-            Recipe::Redrawn => 1.0,
-        }
-    }
-
-    /// Scorings of the first `steps` steps of an epoch, and their passes.
-    fn scoring(&self, ordering: &Ordering, steps: u64) -> Option<(u64, Passes)> {
-        let size = self.mean_size(ordering.recipe);
-        let mut sum = (0, Passes::default());
-        for count in (0..steps.min(self.steps_per_epoch)).filter_map(|place| self.candidates(ordering, place)) {
-            sum = (sum.0 + 1, sum.1 + of_choice(ordering, count, count as f64 * size, self.batch)?);
-        }
-        Some(sum)
-    }
-
-    /// Whole batches that the first `steps` steps of an epoch train on.
-    fn training(&self, ordering: Option<&Ordering>, steps: u64) -> f64 {
-        match ordering {
-            Some(ordering) if ordering.recipe == Recipe::Fixed && steps < self.pieces => steps as f64 * self.mean_size(Recipe::Fixed),
-            _ => (steps * self.batch).min(self.images) as f64 / self.batch as f64,
-        }
-    }
 }
 
 /// Steps of a run in random order that spends as much as the scorer of `ordering.equal_to` would, scoring included (the
@@ -203,7 +138,7 @@ pub fn equal_steps(experiment: &Experiment, images: u64) -> Option<u64> {
     }
     let scored = Ordering { scorer: ordering.equal_to, ..ordering.clone() };
     let run = of_run(&Experiment { ordering: Some(scored), ..experiment.clone() }, images)?;
-    Some((run.steps as f64 * run.step_in_plain_ones()).round() as u64)
+    Some((run.steps as f64 * run.all().units() / run.training.units()).round() as u64)
 }
 
 /// Passes of a run on `images` training images. Exact where a batch divides the images; else a short batch counts by its
@@ -223,30 +158,45 @@ pub fn of_run(experiment: &Experiment, images: u64) -> Option<RunPasses> {
         lengths.training(ordering, lengths.steps_per_epoch) * epochs as f64 + if rest > 0 { lengths.training(ordering, rest) } else { 0.0 };
     let training = Passes { forward: batches, backward: batches };
     let mut run = RunPasses { steps: lengths.steps, training, ..RunPasses::default() };
-    let Some(ordering) = ordering else { return Some(run) };
-    if ordering.item != ItemKind::Batch
-        || ordering.rescore != Interval::Steps(1)
-        || !ordering.replay.is_empty()
-        || ordering.pacing.is_some()
-    {
-        return None;
+    let Some(ordering) = ordering.filter(|ordering| ordering.replay.is_empty()) else { return Some(run) };
+    run.preparation = of_preparation(experiment, ordering, &lengths);
+    if ordering.pacing.is_some() || ordering.scorer == Scorer::Grab {
+        return Some(run);
     }
     let active = match ordering.warmup {
         None => lengths.steps,
         Some(Interval::Epochs(epochs)) => epochs.saturating_mul(lengths.steps_per_epoch).min(lengths.steps),
         Some(Interval::Steps(steps)) => steps.min(lengths.steps),
     };
-    let whole = lengths.scoring(ordering, lengths.steps_per_epoch)?;
-    let part = lengths.scoring(ordering, active % lengths.steps_per_epoch)?;
-    let times = active / lengths.steps_per_epoch;
-    run.scorings = whole.0 * times + part.0;
-    run.scoring = whole.1 * times as f64 + part.1;
+    (run.scorings, run.scoring) = Items::new(ordering, &lengths).scorings(active)?;
     Some(run)
+}
+
+/// What is trained and asked before the first step: the hold-out model of RHO-loss, the network that pacing sorts by.
+fn of_preparation(experiment: &Experiment, ordering: &Ordering, lengths: &Lengths) -> Passes {
+    let units = |images: f64| images / lengths.batch as f64;
+    let asked = Passes { forward: units(lengths.images as f64), backward: 0.0 };
+    let trained = |epochs: u64, images: f64| Passes { forward: units(images), backward: units(images) } * epochs as f64;
+    match &ordering.pacing {
+        Some(pacing) => match pacing.by {
+            PacingBy::Own => asked + trained(pacing.epochs, lengths.images as f64),
+            PacingBy::Teacher => asked,
+            PacingBy::Difficulty | PacingBy::Column | PacingBy::Random => Passes::default(),
+        },
+        None if ordering.scorer == Scorer::Rho || ordering.compare.contains(&Scorer::Rho) => {
+            let is_there = ordering.holdout_model.as_ref().is_some_and(|model| !model.checkpoint.is_empty());
+            // The training set is what the hold-out left.
+            let holdout = lengths.images as f64 * experiment.data.holdout / (1.0 - experiment.data.holdout);
+            if is_there { asked } else { asked + trained(ordering.holdout_epochs, holdout.round()) }
+        }
+        None => Passes::default(),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::{Candidates, LastBatch, Recipe};
     use proptest::prelude::*;
 
     fn experiment(batch: u64, epochs: u64, ordering: Option<Ordering>) -> Experiment {
