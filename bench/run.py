@@ -23,6 +23,8 @@ import spent  # noqa: E402
 import whole  # noqa: E402
 
 RESULTS = HOME / "target" / "bench.json"
+# What a whole run has measured so far, committed: a run of hours goes on from it on another day or in another clone.
+RECORD = HOME / "docs" / "proofs" / "bench.json"
 PAGE = HOME / "docs" / "benchmarks.md"
 BEGIN, END = "<!-- begin: written by make bench -->", "<!-- end -->"
 JOBS = {**engine.JOBS, **ordering.JOBS, **whole.JOBS, **screen.JOBS, **spent.JOBS}
@@ -88,11 +90,22 @@ def table(rows):
     return "\n".join([f"| {' | '.join(HEAD)} |", f"|{rule}|", *map(line, rows)])
 
 
-def write(rows):
-    RESULTS.parent.mkdir(exist_ok=True)
-    part = RESULTS.with_suffix(".part")
+def write(path, rows):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
     part.write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n")
-    part.rename(RESULTS)
+    part.rename(path)
+
+
+def read(path):
+    """The rows of jobs that there still are; none where the file is missing or does not read."""
+    if not path.exists():
+        return []
+    try:
+        return [row for row in json.loads(path.read_text()) if row["of"] in JOBS and "commit" in row]
+    except (ValueError, KeyError, TypeError):
+        print(f"{path} does not read; its results are forgotten", file=sys.stderr)
+        return []
 
 
 def write_page(rows):
@@ -123,12 +136,7 @@ def main():
         sys.exit(f"error: no job is called {', '.join(unknown)}: there are {', '.join(JOBS)}" if unknown
                  else "error: PAIRS and THREADS are whole numbers from 1")
     chosen = [name for name in JOBS if not wanted or any(name in names for names in meant.values())]
-    rows = []
-    if RESULTS.exists() and not options.fresh:
-        try:
-            rows = [row for row in json.loads(RESULTS.read_text()) if row["of"] in JOBS and "commit" in row]
-        except (ValueError, KeyError, TypeError):
-            print(f"{RESULTS} does not read; its results are forgotten", file=sys.stderr)
+    rows = read(RECORD) if options.rest else [] if options.fresh else read(RESULTS)
     if options.rest:
         chosen = [name for name in JOBS if name not in {row["of"] for row in rows}]
     rows = [row for row in rows if row["of"] not in chosen]
@@ -138,7 +146,9 @@ def main():
         found = [stamped(row, name) for row in JOBS[name](name, options)]
         rows = sorted(rows + found, key=lambda row: list(JOBS).index(row["of"]))
         print(table(found), flush=True)
-        write(rows)
+        write(RESULTS, rows)
+        if not wanted:
+            write(RECORD, rows)
     # The page has every job. Where a whole run was interrupted, its rows may be of two days: each says its day and commit.
     if not wanted:
         write_page(rows)

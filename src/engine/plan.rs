@@ -169,8 +169,11 @@ mod tests {
         // 30 steps, 27 of them with two candidates.
         assert_eq!((plan.scheduled, plan.steps, plan.epochs), (30, 48, 5));
         assert_eq!([1, 2, 3, 17, 48].map(|step| plan.place(step).step), [0, 0, 1, 10, 29]);
+        // GraB reads the gradients that the steps have anyway.
         experiment.ordering.as_mut().unwrap().equal_to = Scorer::Grab;
-        assert!(Plan::new(&experiment, 100, false).unwrap_err().to_string().starts_with("ordering.equal_to: what `grab` costs"));
+        assert_eq!(Plan::new(&experiment, 100, false).unwrap().steps, 30);
+        experiment.ordering.as_mut().unwrap().equal_to = Scorer::EqualCompute;
+        assert!(Plan::new(&experiment, 100, false).unwrap_err().to_string().starts_with("ordering.equal_to: what `equal-compute` costs"));
     }
 
     #[test]
