@@ -5,7 +5,7 @@ use curricle_core::config::Until;
 use std::time::{Duration, Instant};
 
 /// The wall clock of one process of a run.
-pub(crate) struct Clock {
+pub struct Clock {
     started: Instant,
     before: f64,
     /// Time spent paused.

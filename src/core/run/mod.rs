@@ -24,6 +24,7 @@ mod lock;
 mod order_file;
 mod orders_file;
 mod outline;
+mod paths;
 mod plain;
 mod progress;
 mod reserve;

@@ -7,6 +7,7 @@ pub mod published;
 pub mod replay;
 pub mod report;
 pub mod run;
+mod runner;
 pub mod selectors;
 pub mod statistics;
 pub mod study;
