@@ -7,6 +7,7 @@ use crate::scores::{Digest, Missing, Order, Reader, Study};
 use crate::words::{duration, four, thousands};
 use clap::Args;
 use curricle_core::run::{RunDirectory, catalogue};
+use curricle_core::statistics::EpochSpread;
 use serde::Serialize;
 use std::time::Duration;
 
@@ -73,23 +74,8 @@ fn orders(study: &Study, id: &str) -> String {
         study.reached,
         study.epochs
     );
-    text.push_str("epoch    runs  loss min  median    mean     max  accuracy min  median    mean     max\n");
-    for line in &study.table {
-        let (loss, accuracy) = (line.loss, line.accuracy);
-        text.push_str(&format!(
-            "{:>5} {:>7}    {:.4}  {:.4}  {:.4}  {:.4}        {:.4}  {:.4}  {:.4}  {:.4}\n",
-            line.epoch,
-            thousands(line.runs),
-            loss.min,
-            loss.median,
-            loss.mean,
-            loss.max,
-            accuracy.min,
-            accuracy.median,
-            accuracy.mean,
-            accuracy.max
-        ));
-    }
+    text.push_str(&format!("{}\n", EpochSpread::HEADING));
+    study.table.iter().for_each(|line| text.push_str(&format!("{line}\n")));
     text.push_str(&format!("\nepoch {}: {} of {} parents done\n", study.epoch, study.parents_done, study.parents));
     for (name, order) in [("best order", &study.best), ("worst order", &study.worst)] {
         let Some(order) = order else { continue };

@@ -9,5 +9,6 @@ pub mod passes;
 pub mod random;
 pub mod record;
 pub mod run;
+pub mod statistics;
 pub mod watch;
 pub mod words;

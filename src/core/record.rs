@@ -4,6 +4,7 @@
 //! methods that are still to be built are declared here already, so that all results grow in one shape. A reader
 //! ignores fields and kinds that it does not know.
 
+use crate::statistics::Spread;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::BTreeMap;
 
@@ -330,24 +331,6 @@ impl SelectorOrder {
     }
 }
 
-/// Where many numbers lie.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Spread {
-    /// The smallest.
-    #[serde(with = "number")]
-    pub min: f64,
-    /// Half are below.
-    #[serde(with = "number")]
-    pub median: f64,
-    /// Their mean.
-    #[serde(with = "number")]
-    pub mean: f64,
-    /// The largest.
-    #[serde(with = "number")]
-    pub max: f64,
-}
-
 /// How urgent a message is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -427,7 +410,7 @@ pub struct Selected {
 }
 
 /// A float that may be NaN or infinite: JSON has neither, so both become `null`, and `null` reads as NaN.
-mod number {
+pub(crate) mod number {
     use super::{Deserialize, Deserializer, Serializer};
 
     pub fn serialize<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {

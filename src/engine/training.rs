@@ -328,7 +328,7 @@ impl<'a> Training<'a> {
             }
             !self.must_end()
         };
-        let spent = orderer.prepare(&context, self.experiment, &self.plan, self.machine, &goes_on);
+        let spent = orderer.prepare(&context, self.experiment, self.machine, &goes_on);
         self.orderer = Some(orderer);
         self.clock.waited += paused.into_inner()?;
         let Some(spent) = spent? else { return Ok(false) };

@@ -5,8 +5,9 @@ use super::Start;
 use super::engine::{Engine, code_of, last_words};
 use super::error::Error;
 use curricle_core::run::{self, Lock, RunDirectory, State, Status};
+use nix::sys::signal::{self, Signal};
 use std::fs::{File, OpenOptions};
-use std::os::unix::process::CommandExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
@@ -16,6 +17,9 @@ const PATIENCE: Duration = Duration::from_secs(8);
 const LOCKED: u8 = 4;
 /// How long to wait for its first status once it holds the lock.
 const SETTLING: Duration = Duration::from_secs(2);
+
+/// Signals that ask an engine to end.
+const ENDS: [Signal; 4] = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGUSR1];
 
 /// An engine that was started in the background.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +41,7 @@ pub fn start_background(engine: &Engine, directory: &RunDirectory, start: &Start
     unsafe {
         command.pre_exec(|| {
             nix::unistd::setsid()?;
-            nix::sys::signal::signal(nix::sys::signal::Signal::SIGHUP, nix::sys::signal::SigHandler::SigIgn)?;
+            signal::signal(Signal::SIGHUP, signal::SigHandler::SigIgn)?;
             Ok(())
         });
     }
@@ -98,7 +102,7 @@ pub(super) fn train_command(engine: &Engine, directory: &RunDirectory, start: &S
 /// What to say of an engine that has ended; `None` if it did what it should.
 ///
 /// An engine that could not even start (no libtorch) leaves no status: then the one who started it writes that the run
-/// failed, so that it is not taken for one that waits.
+/// failed, or was stopped by a signal that asks for it, so that it is not taken for one that waits.
 pub(super) fn died(directory: &RunDirectory, ended: ExitStatus, log_start: u64) -> Result<Option<Error>, Error> {
     let code = code_of(ended);
     if code == 0 {
@@ -116,8 +120,10 @@ pub(super) fn died(directory: &RunDirectory, ended: ExitStatus, log_start: u64) 
         None => last_words(&said, ended),
     };
     if status.is_none() {
+        // Whoever asks a run to end that has not begun gets what they asked for.
+        let asked = ended.signal().is_some_and(|signal| ENDS.iter().any(|end| *end as i32 == signal));
         let last = Status {
-            state: State::Failed,
+            state: if asked { State::Stopped } else { State::Failed },
             host: run::host(),
             message: Some(message.clone()),
             exit: Some(code),

@@ -22,5 +22,5 @@ pub use items::{Chosen, Counts, Order, Place};
 pub use reader::{Missing, Polled, Reader};
 #[cfg(test)]
 pub(crate) use study::made as made_study;
-pub use study::{EpochLine, Histogram, Named, Study};
+pub use study::{Histogram, Named, Study};
 pub use window::{Bin, Window};

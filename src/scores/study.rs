@@ -4,8 +4,9 @@
 //! epoch goes on from, and where the orders that selectors would take lie.
 
 use curricle_core::config::Experiment;
-use curricle_core::record::{Permutation, SelectorOrder, Spread};
+use curricle_core::record::{Permutation, SelectorOrder};
 use curricle_core::run::{self, OrderRow, OrderRows, RunDirectory};
+use curricle_core::statistics::{EpochSpread, Spread};
 use serde::Serialize;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
@@ -81,19 +82,6 @@ pub struct Named {
     pub accuracy: f64,
 }
 
-/// What came of one epoch.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
-pub struct EpochLine {
-    /// Its number, from 1.
-    pub epoch: u64,
-    /// Orders trained and tested.
-    pub runs: u64,
-    /// Test losses.
-    pub loss: Spread,
-    /// Shares of correct test images.
-    pub accuracy: Spread,
-}
-
 /// Where a selector's orders lie.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Standing {
@@ -140,7 +128,7 @@ pub struct Study {
     /// Where the orders that selectors would take lie in the shown epoch.
     pub selectors: Vec<Standing>,
     /// Every epoch so far.
-    pub table: Vec<EpochLine>,
+    pub table: Vec<EpochSpread>,
 }
 
 /// One epoch as it is read.
@@ -240,11 +228,11 @@ impl StudyReader {
     pub fn study(&self, shown: Option<u64>) -> Study {
         let reached = self.epochs.keys().next_back().copied().unwrap_or(0);
         let number = shown.unwrap_or(reached).clamp(1, reached.max(1));
-        let table = self.epochs.iter().map(|(number, epoch)| EpochLine {
+        let table = self.epochs.iter().map(|(number, epoch)| EpochSpread {
             epoch: *number,
             runs: epoch.values.len() as u64,
-            loss: spread(epoch.values.iter().map(|(loss, _)| *loss)),
-            accuracy: spread(epoch.values.iter().map(|(_, accuracy)| *accuracy)),
+            loss: Spread::of(epoch.values.iter().map(|(loss, _)| f64::from(*loss))),
+            accuracy: Spread::of(epoch.values.iter().map(|(_, accuracy)| f64::from(*accuracy))),
         });
         let study = Study {
             epoch: number,
@@ -297,20 +285,6 @@ fn standings(told: &[SelectorOrder]) -> Vec<Standing> {
         standing.newest = one.clone();
     }
     found
-}
-
-fn spread(values: impl Iterator<Item = f32>) -> Spread {
-    let mut sorted: Vec<f32> = values.filter(|value| !value.is_nan()).collect();
-    sorted.sort_unstable_by(f32::total_cmp);
-    let nan = || Spread { min: f64::NAN, median: f64::NAN, mean: f64::NAN, max: f64::NAN };
-    let (Some(min), Some(max)) = (sorted.first(), sorted.last()) else { return nan() };
-    let middle = |place: usize| f64::from(sorted[place.min(sorted.len() - 1)]);
-    Spread {
-        min: f64::from(*min),
-        median: (middle((sorted.len() - 1) / 2) + middle(sorted.len() / 2)) / 2.0,
-        mean: sorted.iter().map(|value| f64::from(*value)).sum::<f64>() / sorted.len() as f64,
-        max: f64::from(*max),
-    }
 }
 
 /// A study in its second epoch, with losses that lie like those of a real one.

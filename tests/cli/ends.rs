@@ -90,6 +90,25 @@ fn signals_in_the_foreground_save_and_end() {
 }
 
 #[test]
+fn a_signal_before_an_engine_can_hear_it_stops_the_run() {
+    let (expected, _) = uninterrupted("steps=30");
+    let mut house = House::new("steps=30,start_ms=60000");
+    let child = house.spawn(&["run", "quickstart", "--json"]);
+    let children = format!("/proc/{0}/task/{0}/children", child.id());
+    wait_for("the engine", || std::fs::read_to_string(&children).ok().filter(|pids| !pids.trim().is_empty()));
+    signal(u64::from(child.id()), Signal::SIGUSR1);
+    let said = said(child.wait_with_output().unwrap());
+    assert_eq!(said.code, 138, "{}", said.err);
+    let run = house.newest();
+    let id = run["id"].as_str().unwrap();
+    assert_eq!(run["state"], "stopped");
+    assert!(said.err.ends_with(&format!("{id} ended by signal 10; `curricle resume {id}` goes on\n")), "{}", said.err);
+    house.plays("steps=30");
+    house.ok(&["resume", id, "-q"]);
+    assert_eq!(weights(&house.directory(id)), expected);
+}
+
+#[test]
 fn an_engine_in_the_foreground_ends_when_its_command_is_killed() {
     let house = House::new("steps=100000,step_ms=4");
     let mut child = house.spawn(&["run", "quickstart"]);

@@ -169,13 +169,12 @@ impl OrderRows {
     /// If it cannot be read.
     pub fn open_at(directory: &RunDirectory, at: (u64, u64)) -> Result<Self> {
         let path = directory.orders();
-        let mut file = None;
-        if path.exists() {
-            let mut opened = disk::open(&path, OpenOptions::new().read(true))?;
-            opened.seek(SeekFrom::Start(at.0)).map_err(|error| Error::io("read", &path, error))?;
-            file = Some(BufReader::new(opened));
-        }
-        Ok(Self { file, path, at })
+        let mut opened = match disk::open(&path, OpenOptions::new().read(true)) {
+            Err(error) if error.is_missing() => return Ok(Self { file: None, path, at }),
+            opened => opened?,
+        };
+        opened.seek(SeekFrom::Start(at.0)).map_err(|error| Error::io("read", &path, error))?;
+        Ok(Self { file: Some(BufReader::new(opened)), path, at })
     }
 
     /// Bytes and lines that were read.

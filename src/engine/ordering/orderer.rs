@@ -17,7 +17,6 @@ use crate::error::{Error, Result};
 use crate::network::Network;
 use crate::plan::Plan;
 use crate::setup::{self, Machine};
-use crate::weights::Weights;
 use curricle_core::config::{Experiment, Ordering, PacingBy, Scorer};
 use curricle_core::data::Images;
 use curricle_core::record;
@@ -181,46 +180,29 @@ impl Orderer {
         &mut self,
         context: &Context,
         experiment: &Experiment,
-        plan: &Plan,
         machine: &Machine,
         goes_on: &dyn Fn() -> bool,
     ) -> Result<Option<Spent>> {
-        let (shape, classes) = (context.train.shape(), context.network.classes());
-        let build = |settings| Network::new(settings, shape.0, shape.1, classes);
-        let losses = |other: &Other| other.losses(context.train, context.normalisation, context.arithmetic, context.together, goes_on);
-        // One pass over the training set, whatever comes before.
-        let mut spent = Spent { forward: context.units(context.train.len()), backward: 0.0 };
         let pacing = self.settings.pacing.as_ref().filter(|_| matches!(self.source, Source::Pacing(_)));
-        let trainee = if let Some(pacing) = pacing {
-            if pacing.by == PacingBy::Teacher {
+        let found = match pacing {
+            None => preparation::on_holdout(&self.settings, context, experiment, machine, goes_on)?,
+            Some(pacing) if pacing.by == PacingBy::Teacher => {
                 let teacher = self.scoring.teacher().ok_or_else(|| Error::Configuration("ordering.teacher: there is none".into()))?;
-                let Some(found) = losses(teacher)? else { return Ok(None) };
-                self.take_prepared(found);
-                return Ok(Some(spent));
+                teacher.losses_of(context, goes_on)?.map(|losses| (losses, 0))
             }
-            let network = build(&experiment.network)?;
-            let weights = setup::weights(experiment, &network, machine)?;
-            Trainee { network, weights, set: context.train, epochs: pacing.epochs, batch: plan.batch }
-        } else {
-            let model = self.settings.holdout_model.as_ref();
-            if let Some(trained) = model.filter(|model| !model.checkpoint.is_empty()) {
-                let Some(found) = losses(&Other::open(trained, "ordering.holdout_model", shape, classes, machine)?)? else {
-                    return Ok(None);
-                };
-                self.take_prepared(found);
-                return Ok(Some(spent));
+            Some(pacing) => {
+                let network =
+                    Network::new(&experiment.network, context.train.shape().0, context.train.shape().1, context.network.classes())?;
+                let weights = setup::weights(experiment, &network, machine)?;
+                let trainee = Trainee { network, weights, set: context.train, epochs: pacing.epochs, batch: context.batch };
+                let Some((own, passed)) = preparation::train(trainee, context, experiment, goes_on)? else { return Ok(None) };
+                own.losses_of(context, goes_on)?.map(|losses| (losses, passed))
             }
-            let set = context.holdout.ok_or_else(|| Error::Configuration("ordering.scorer: rho needs a hold-out".into()))?;
-            let network = build(model.unwrap_or(&experiment.network))?;
-            let weights = Weights::initial(&network, experiment.seed.weights, machine.precision.kind, machine.device.device)?;
-            Trainee { network, weights, set, epochs: self.settings.holdout_epochs, batch: plan.batch.min(set.len()) }
         };
-        let Some((other, passes)) = preparation::train(trainee, context, experiment, goes_on)? else { return Ok(None) };
-        spent.forward += context.units(passes);
-        spent.backward += context.units(passes);
-        let Some(found) = losses(&other)? else { return Ok(None) };
-        self.take_prepared(found);
-        Ok(Some(spent))
+        let Some((losses, passed)) = found else { return Ok(None) };
+        self.take_prepared(losses);
+        // One pass over the training set, whatever comes before.
+        Ok(Some(Spent { forward: context.units(context.train.len() + passed), backward: context.units(passed) }))
     }
 
     fn take_prepared(&mut self, losses: Vec<f64>) {

@@ -5,14 +5,15 @@
 
 use super::context::Context;
 use super::scorer::other::Other;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::images::{Crops, DeviceSet};
 use crate::network::Network;
 use crate::plan;
 use crate::schedule::{self, Place};
+use crate::setup::Machine;
 use crate::step::Stepper;
 use crate::weights::Weights;
-use curricle_core::config::Experiment;
+use curricle_core::config::{Experiment, Ordering};
 use curricle_core::watch::Plateau;
 
 /// What is trained on what.
@@ -64,4 +65,31 @@ pub fn train(trainee: Trainee, context: &Context, experiment: &Experiment, goes_
         }
     }
     Ok(Some((Other::new(network, weights), passed)))
+}
+
+/// The losses of all training images by the network on the hold-out, and how many images passed forward and backward to train
+/// it: none where it comes from a checkpoint. `None` if `goes_on` said no.
+///
+/// # Errors
+/// A checkpoint that does not fit; what libtorch refuses.
+pub fn on_holdout(
+    settings: &Ordering,
+    context: &Context,
+    experiment: &Experiment,
+    machine: &Machine,
+    goes_on: &dyn Fn() -> bool,
+) -> Result<Option<(Vec<f64>, usize)>> {
+    let (shape, classes) = (context.train.shape(), context.network.classes());
+    let model = settings.holdout_model.as_ref();
+    let (other, passed) = if let Some(trained) = model.filter(|model| !model.checkpoint.is_empty()) {
+        (Other::open(trained, "ordering.holdout_model", shape, classes, machine)?, 0)
+    } else {
+        let set = context.holdout.ok_or_else(|| Error::Configuration("data.holdout: scorer `rho` needs a hold-out".into()))?;
+        let network = Network::new(model.unwrap_or(&experiment.network), shape.0, shape.1, classes)?;
+        let weights = Weights::initial(&network, experiment.seed.weights, machine.precision.kind, machine.device.device)?;
+        let trainee = Trainee { network, weights, set, epochs: settings.holdout_epochs, batch: context.batch.min(set.len()) };
+        let Some(trained) = train(trainee, context, experiment, goes_on)? else { return Ok(None) };
+        trained
+    };
+    Ok(other.losses_of(context, goes_on)?.map(|losses| (losses, passed)))
 }

@@ -9,7 +9,6 @@ pub mod report;
 pub mod run;
 mod runner;
 pub mod selectors;
-pub mod statistics;
 pub mod study;
 pub mod tree;
 pub mod workers;

@@ -54,7 +54,7 @@ fn clusters(values: &[f64], count: usize, seed: u64) -> Result<Vec<usize>> {
     if different.len() <= count {
         return Ok(values.iter().map(|value| different.partition_point(|other| other < value)).collect());
     }
-    let mean = super::statistics::mean(values);
+    let mean = curricle_core::statistics::mean(values);
     let deviation = (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / values.len() as f64).sqrt();
     let scaled = values.iter().map(|value| (value - mean) / deviation).collect();
     let failed = |error: String| Error::Other(format!("the runs cannot be put into clusters: {error}"));

@@ -1,11 +1,11 @@
 //! What a study of orders came to: a table of the epochs, how often the thesis's three statements hold, and in what the best
 //! orders differ from the others. All of it follows from the rows of `orders.csv`.
 
-use super::statistics::{mean, quantile, sorted};
 use crate::ordering::ranks::rank_correlation;
 use crate::ordering::strategy::{Order, Ties};
-use curricle_core::record::{SelectorOrder, Spread};
+use curricle_core::record::SelectorOrder;
 use curricle_core::run::{OrderRow, SelectedOrder};
+use curricle_core::statistics::{EpochSpread, Spread, mean};
 use serde::Serialize;
 
 /// `orders.json`.
@@ -26,16 +26,11 @@ pub struct Report {
 /// One epoch, over the runs of all of its parents.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct EpochReport {
-    /// Its number, from 1.
-    pub epoch: u64,
+    /// Its losses and accuracies.
+    #[serde(flatten)]
+    pub spread: EpochSpread,
     /// Parents that its orders went on from.
     pub parents: u64,
-    /// Orders trained and tested.
-    pub runs: u64,
-    /// Test loss per image.
-    pub loss: Spread,
-    /// Share of correct test images.
-    pub accuracy: Spread,
     /// The order with the lowest test loss.
     pub best: Named,
     /// The tenth of the runs with the lowest test losses.
@@ -203,14 +198,6 @@ impl Claims {
     }
 }
 
-/// Where values lie; what is not a number is left out.
-#[must_use]
-pub fn spread(values: &[f64]) -> Spread {
-    let sorted = sorted(values);
-    let at = |q| quantile(&sorted, q);
-    Spread { min: at(0.0), median: at(0.5), mean: mean(&sorted), max: at(1.0) }
-}
-
 /// Places of the rows from the lowest test loss to the highest, what is not a number last; equal ones as they come.
 fn by_loss(rows: &[OrderRow]) -> Vec<usize> {
     let losses: Vec<f64> = rows.iter().map(|row| row.loss).collect();
@@ -236,8 +223,8 @@ impl Report {
         Self {
             runs: rows.len() as u64,
             test_images,
-            by_accuracy: Claims::of(&of(|epoch| epoch.accuracy), 1.0),
-            by_loss: Claims::of(&of(|epoch| epoch.loss), -1.0),
+            by_accuracy: Claims::of(&of(|epoch| epoch.spread.accuracy), 1.0),
+            by_loss: Claims::of(&of(|epoch| epoch.spread.loss), -1.0),
             epochs,
         }
     }
@@ -245,23 +232,8 @@ impl Report {
     /// The table of the epochs and the statements, a line each.
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
-        let mut lines = vec!["epoch    runs  loss min  median    mean     max  accuracy min  median    mean     max".to_owned()];
-        for epoch in &self.epochs {
-            let (loss, accuracy) = (epoch.loss, epoch.accuracy);
-            lines.push(format!(
-                "{:>5} {:>7}    {:.4}  {:.4}  {:.4}  {:.4}        {:.4}  {:.4}  {:.4}  {:.4}",
-                epoch.epoch,
-                epoch.runs,
-                loss.min,
-                loss.median,
-                loss.mean,
-                loss.max,
-                accuracy.min,
-                accuracy.median,
-                accuracy.mean,
-                accuracy.max
-            ));
-        }
+        let mut lines = vec![EpochSpread::HEADING.to_owned()];
+        lines.extend(self.epochs.iter().map(|epoch| epoch.spread.to_string()));
         lines.extend(self.selector_lines());
         if self.epochs.len() < 2 {
             return lines;
@@ -316,11 +288,13 @@ impl EpochReport {
         let rank = |values: &[f64]| rank_correlation(values, &losses);
         let along = |place: usize| rows.iter().filter_map(|row| row.train_losses.get(place).copied()).collect::<Vec<f64>>();
         Some(Self {
-            epoch: best.epoch,
+            spread: EpochSpread {
+                epoch: best.epoch,
+                runs: rows.len() as u64,
+                loss: Spread::of(losses.iter().copied()),
+                accuracy: Spread::of(column(|row| row.accuracy)),
+            },
             parents: rows.iter().map(|row| row.parent).max().unwrap_or(0),
-            runs: rows.len() as u64,
-            loss: spread(&losses),
-            accuracy: spread(&column(|row| row.accuracy)),
             best: Named { parent: best.parent, order: best.order, batches: best.batches.clone(), loss: best.loss, accuracy: best.accuracy },
             best_tenth: Group::of(rows, &places[..tenth]),
             worst_tenth: Group::of(rows, &places[places.len() - tenth..]),

@@ -98,7 +98,6 @@ pub fn run(
         directory,
         experiment,
         selectors,
-        asked: Vec::new(),
         workers: if machine.on_cuda() { 1 } else { settings.workers as usize },
         settings,
         study,

@@ -1,13 +1,13 @@
 //! A study at work: parent by parent, what came of its orders is kept, and a state saved.
 
 use super::epoch::Epoch;
-use super::report::{self, Report, extremes, spread};
+use super::parents;
+use super::report::{self, Report, extremes};
 use super::run::expected;
 use super::selectors::Selectors;
 use super::study::{self, State as Walk, Study};
 use super::tree::{self, Order};
 use super::workers::{self, Outcome, Wish};
-use super::{parents, statistics};
 use crate::checkpoint::{self, HostWeights};
 use crate::clock::Clock;
 use crate::error::{Error, Result};
@@ -20,6 +20,7 @@ use crate::weights::Weights;
 use curricle_core::config::{Experiment, Permutation};
 use curricle_core::record::{self, Level, What};
 use curricle_core::run::{self, OrderRow, OrdersWriter, PermutationProgress, RunDirectory, SelectedOrder, State, StudyParent};
+use curricle_core::statistics::{self, Spread};
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -39,8 +40,6 @@ pub struct Runner<'a> {
     pub study: Study,
     /// Who is asked for an order.
     pub selectors: Selectors,
-    /// What they said of the parent at work.
-    pub asked: Vec<SelectedOrder>,
     /// Orders that are trained at once.
     pub workers: usize,
     /// Training images.
@@ -94,9 +93,8 @@ impl Runner<'_> {
             if let Some(end) = self.end(0) {
                 return self.saved(Some(end), "");
             }
-            let outcomes = self.parent()?;
-            if let Some(outcomes) = outcomes {
-                self.take(&outcomes)?;
+            if let Some((outcomes, selected)) = self.parent()? {
+                self.take(&outcomes, selected)?;
             } else {
                 return self.saved(self.end(self.orders.len()), "the workers stopped");
             }
@@ -160,11 +158,11 @@ impl Runner<'_> {
         Ok(Some(Walk::begin(weights)))
     }
 
-    /// All orders from the next parent; `None` if they were broken off.
-    fn parent(&mut self) -> Result<Option<Vec<Outcome>>> {
+    /// All orders from the next parent, and those that its selectors would take; `None` if they were broken off.
+    fn parent(&mut self) -> Result<Option<(Vec<Outcome>, Vec<SelectedOrder>)>> {
         let Some(start) = self.path(self.epoch(), self.at.done, None)? else { return Ok(None) };
         let epoch = self.epoch_of(self.epoch());
-        self.asked = self.selectors.orders(self.experiment, &self.study, &epoch, self.at.done + 1, &start)?;
+        let selected = self.selectors.orders(self.experiment, &self.study, &epoch, self.at.done + 1, &start)?;
         let (mut paused, mut waited, mut stood): (Option<Instant>, _, _) = (None, Duration::ZERO, Instant::now());
         let found = workers::run(&self.study, &epoch, &start, &self.orders, self.workers, |done| {
             let wishes = self.recorder.wishes();
@@ -205,11 +203,11 @@ impl Runner<'_> {
             let (before, end) = (self.progress.step, self.progress.step + self.orders.len() as u64);
             self.stop_at = self.stop_at.map(|stop| if stop > before && stop < end { end } else { stop });
         }
-        Ok(found)
+        Ok(found.map(|outcomes| (outcomes, selected)))
     }
 
     /// Keeps what came of a parent's orders: rows, the parents of the next epoch, events, a state.
-    fn take(&mut self, outcomes: &[Outcome]) -> Result<()> {
+    fn take(&mut self, outcomes: &[Outcome], selected: Vec<SelectedOrder>) -> Result<()> {
         let (epoch, parent) = (self.epoch(), self.at.done + 1);
         let parents = self.at.parents.last().map_or(0, Vec::len) as u64;
         let first = self.rows.len();
@@ -230,7 +228,6 @@ impl Runner<'_> {
             });
         }
         self.writer.append(&self.rows[first..])?;
-        self.at.selected.append(&mut self.asked);
         self.at.done = parent;
         self.at.orders_offset = self.writer.offset();
         self.progress.step += self.orders.len() as u64;
@@ -247,7 +244,8 @@ impl Runner<'_> {
             self.at.done = 0;
         }
         let steps = expected(&self.settings, &self.at, self.orders.len() as u64, self.progress.step);
-        let selectors = report::ranked(&self.rows[first..], &self.selected(epoch, parent), &self.selectors.names());
+        let selectors = report::ranked(&self.rows[first..], &selected, &self.selectors.names());
+        self.at.selected.extend(selected);
         let what = record::Permutation { selectors, next, ..summary(&self.rows[first..], (parent, parents), steps) };
         self.event(epoch, What::Permutation(what))?;
         if ends_epoch {
@@ -255,11 +253,6 @@ impl Runner<'_> {
         }
         self.save_state()?;
         self.stand(State::Training, 0)
-    }
-
-    /// What selectors said of a parent.
-    fn selected(&self, epoch: u64, parent: u64) -> Vec<SelectedOrder> {
-        self.at.selected.iter().filter(|one| (one.epoch, one.parent) == (epoch, parent)).cloned().collect()
     }
 
     /// The best order of an epoch is its result.
@@ -392,7 +385,7 @@ impl Runner<'_> {
 /// What an event says of a parent's rows.
 fn summary(rows: &[OrderRow], (parent, parents): (u64, u64), steps: u64) -> record::Permutation {
     let losses: Vec<f64> = rows.iter().map(|row| row.loss).collect();
-    let loss = spread(&losses);
+    let loss = Spread::of(losses.iter().copied());
     let found = extremes(rows);
     let width = (loss.max - loss.min) / record::Permutation::BINS as f64;
     let mut histogram = vec![0; record::Permutation::BINS];
@@ -406,7 +399,7 @@ fn summary(rows: &[OrderRow], (parent, parents): (u64, u64), steps: u64) -> reco
         orders: rows.len() as u64,
         steps,
         loss,
-        accuracy: spread(&rows.iter().map(|row| row.accuracy).collect::<Vec<_>>()),
+        accuracy: Spread::of(rows.iter().map(|row| row.accuracy)),
         best: found.map_or(0, |(best, _)| best.order),
         worst: found.map_or(0, |(_, worst)| worst.order),
         histogram,

@@ -10,13 +10,12 @@ use super::study::{State, Study};
 use super::tree::{self, Order};
 use crate::error::{Error, Result};
 use crate::images::DeviceSet;
-use crate::network::Network;
 use crate::ordering::choice;
 use crate::ordering::context::Context;
 use crate::ordering::grab::Grab;
 use crate::ordering::known::Known;
 use crate::ordering::orderer::external_fits;
-use crate::ordering::preparation::{self, Trainee};
+use crate::ordering::preparation;
 use crate::ordering::scorer::other::Other;
 use crate::ordering::scorer::{Batch, Candidates};
 use crate::ordering::scoring::{Pool, Scoring};
@@ -138,20 +137,8 @@ impl Selectors {
     ) -> Result<bool> {
         let Some(asked) = self.list.iter().find(|asked| is_rho(asked)) else { return Ok(true) };
         let (settings, context) = (asked.settings.clone(), self.beside.context(study, experiment, initial, (0, 0, 0.0)));
-        let (shape, classes) = (study.train.shape(), study.network.classes());
-        let model = settings.holdout_model.as_ref();
-        let other = if let Some(trained) = model.filter(|model| !model.checkpoint.is_empty()) {
-            Other::open(trained, "ordering.holdout_model", shape, classes, machine)?
-        } else {
-            let set = context.holdout.ok_or_else(|| Error::Configuration("permutation.selectors: rho needs a hold-out".into()))?;
-            let network = Network::new(model.unwrap_or(&experiment.network), shape.0, shape.1, classes)?;
-            let weights = Weights::initial(&network, experiment.seed.weights, machine.precision.kind, machine.device.device)?;
-            let trainee = Trainee { network, weights, set, epochs: settings.holdout_epochs, batch: self.beside.batch.min(set.len()) };
-            let Some((other, _)) = preparation::train(trainee, &context, experiment, goes_on)? else { return Ok(false) };
-            other
-        };
-        let losses = other.losses(context.train, context.normalisation, context.arithmetic, context.together, goes_on)?;
-        let Some(losses) = losses else { return Ok(false) };
+        let found = preparation::on_holdout(&settings, &context, experiment, machine, goes_on)?;
+        let Some((losses, _)) = found else { return Ok(false) };
         self.list.iter_mut().filter(|asked| is_rho(asked)).for_each(|asked| asked.scoring.set_irreducible(losses.clone()));
         Ok(true)
     }

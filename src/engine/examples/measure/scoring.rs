@@ -8,8 +8,8 @@ use curricle_engine::optimizer::Sgd;
 use curricle_engine::ordering::scorer::{Batch, Situation, first_order, loss, loss_delta, read};
 use curricle_engine::permutation::epoch::Epoch;
 use curricle_engine::permutation::study::{State, Study};
+use curricle_engine::permutation::tree;
 use curricle_engine::permutation::workers::{self, Wish};
-use curricle_engine::permutation::{statistics, tree};
 use curricle_engine::setup;
 use serde_json::json;
 use std::path::Path;
@@ -114,7 +114,8 @@ pub fn orders(bench: Bench, folder: &Path, shared: bool) -> Result<()> {
             }
             let outcomes = workers::run(&study, &epoch, &start, &orders, settings.workers as usize, |_| Ok(Wish::Go))?;
             let outcomes = outcomes.ok_or_else(|| Error::Other("the orders were broken off".into()))?;
-            let of = |place: usize| statistics::mean(&outcomes[place].scores.iter().map(|score| score.loss).collect::<Vec<_>>());
+            let of =
+                |place: usize| curricle_core::statistics::mean(&outcomes[place].scores.iter().map(|score| score.loss).collect::<Vec<_>>());
             values = (0..orders.len()).step_by(orders.len() / 12).map(of).collect();
         }
         Ok(json!({ "seconds": began.elapsed().as_secs_f64() * scale, "values": values }))

@@ -1,10 +1,10 @@
 //! Scores by another network: a teacher's loss, L(θ_teacher; c), and what RHO-loss takes off, L(θ_holdout; x) (Mindermann
 //! et al. 2022).
 
+use super::super::context::Context;
 use super::Situation;
 use crate::checkpoint;
 use crate::error::{Error, Result};
-use crate::images::DeviceSet;
 use crate::network::Network;
 use crate::network::pass::{Arithmetic, Mode};
 use crate::optimizer::Sgd;
@@ -44,28 +44,22 @@ impl Other {
         Situation { network: &self.network, weights: &self.weights, optimizer, lr: 0.0, label_smoothing: 0.0, arithmetic, mode: Mode::Eval }
     }
 
-    /// Loss of every image of a set as it is, without crops. `None` once `goes_on` says no.
+    /// Loss of every training image as it is, without crops. `None` once `goes_on` says no.
     ///
     /// # Errors
     /// What libtorch refuses.
-    pub fn losses(
-        &self,
-        set: &DeviceSet,
-        normalisation: &crate::images::Normalisation,
-        arithmetic: Arithmetic,
-        together: usize,
-        goes_on: &dyn Fn() -> bool,
-    ) -> Result<Option<Vec<f64>>> {
-        let situation = self.situation(Sgd { momentum: 0.0, nesterov: false, weight_decay: 0.0 }, arithmetic);
+    pub fn losses_of(&self, context: &Context, goes_on: &dyn Fn() -> bool) -> Result<Option<Vec<f64>>> {
+        let set = context.train;
+        let situation = self.situation(Sgd { momentum: 0.0, nesterov: false, weight_decay: 0.0 }, context.arithmetic);
         let mut all = Vec::with_capacity(set.len());
         let mut first = 0;
         while first < set.len() {
             if !goes_on() {
                 return Ok(None);
             }
-            let here = together.max(1).min(set.len() - first);
+            let here = context.together.max(1).min(set.len() - first);
             let (bytes, labels) = set.range(first, here)?;
-            let losses = situation.losses_at(&self.weights.theta, &normalisation.apply(&bytes)?, &labels)?;
+            let losses = situation.losses_at(&self.weights.theta, &context.normalisation.apply(&bytes)?, &labels)?;
             all.extend(Vec::<f64>::try_from(losses.f_to_kind(tch::Kind::Double)?.f_to(tch::Device::Cpu)?)?);
             first += here;
         }
