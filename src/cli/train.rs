@@ -77,7 +77,9 @@ pub fn foreground(context: &Context, engine: &Engine, directory: &RunDirectory, 
     }
     let summary = catalogue::summary(directory)?;
     let printed = print_summary(context, &summary);
-    if let Some(error) = ended.error.filter(|_| summary.state == State::Failed || summary.state == State::Queued || ended.code == 4) {
+    // An end that was asked for is no error, though the engine has a code for it.
+    let asked = matches!(ended.code, 3 | 129..=192) && !matches!(summary.state, State::Failed | State::Queued);
+    if let Some(error) = ended.error.filter(|_| !asked) {
         return Err(Failure { code: ended.code, ..Failure::from(error) });
     }
     match ended.code {
@@ -123,7 +125,7 @@ pub fn rows(summary: &Summary) -> Vec<Vec<String>> {
     let mut rows = vec![
         vec!["run".to_string(), summary.id.clone()],
         vec!["experiment".to_string(), format!("{} · {} on {} · seed {}", summary.name, summary.network, summary.set, summary.seed)],
-        vec!["state".to_string(), summary.state.to_string()],
+        vec!["state".to_string(), if summary.unreadable { "unreadable".to_string() } else { summary.state.to_string() }],
         vec!["step".to_string(), format!("{}, epoch {}", of(summary.step, summary.steps), of(summary.epoch, summary.epochs))],
         vec!["loss".to_string(), four(summary.loss)],
         vec!["test accuracy".to_string(), four(summary.accuracy)],

@@ -68,8 +68,7 @@ pub fn to_bytes(layout: &Layout, weights: &HostWeights, metadata: HashMap<String
         let view = TensorView::new(*dtype, shape.clone(), bytes).map_err(|error| Error::Other(format!("{name}: {error}")))?;
         views.push((name.as_str(), view));
     }
-    let metadata = (!metadata.is_empty()).then_some(metadata);
-    safetensors::serialize(views, metadata).map_err(|error| Error::Other(format!("checkpoint: {error}")))
+    run::seal(&views, metadata).map_err(|error| Error::Other(format!("checkpoint: {error}")))
 }
 
 /// Reads a checkpoint for the network of `layout`. Names may carry the prefix `model.` or `module.`; momentum under

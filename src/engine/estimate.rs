@@ -113,7 +113,7 @@ pub fn run(experiment: &Path, data: Option<&Path>) -> Result<Estimate> {
         forward: plan.steps as f64 + evaluations * evaluated as f64 / plan.batch as f64,
         memory_bytes: needed,
         memory_free: machine.device.free,
-        disk_bytes: memory::disk_needed(&network, &machine, &plan),
+        disk_bytes: memory::disk_needed(&experiment, &network, &images, &plan).total(),
         device: machine.device.name.clone(),
         device_reason: machine.device.reason.clone(),
         precision: machine.precision.name.into(),

@@ -5,9 +5,11 @@ use crate::error::{Error, Result};
 use crate::network::Network;
 use crate::plan::Plan;
 use crate::setup::Machine;
+use curricle_core::config::Experiment;
 use curricle_core::data::{ImageSet, Images};
 use curricle_core::run::disk;
-use std::path::Path;
+use curricle_core::run::{Extent, Need, RunDirectory};
+use std::sync::OnceLock;
 use tch::Kind;
 
 /// Bytes that libtorch itself takes on a GPU: context, kernels, cuDNN's workspaces.
@@ -53,32 +55,36 @@ pub fn check(needed: u64, machine: &Machine, batch: usize, parameters: u64) -> R
     )))
 }
 
-/// Bytes that a run will have on disk at most: two states and one being written, `best`, `last` and kept checkpoints,
-/// events.
+/// What a run takes on disk.
 #[must_use]
-pub fn disk_needed(network: &Network, machine: &Machine, plan: &Plan) -> u64 {
-    let element: u64 = if machine.precision.kind == Kind::Double { 8 } else { 4 };
-    let theta = network.layout.parameter_count() as u64;
-    let statistics = network.layout.statistic_count() as u64;
-    let state = (2 * theta + statistics) * element;
-    let checkpoint = (theta + statistics) * 4;
-    let kept = plan.steps.checked_div(plan.keep_every).unwrap_or(0);
-    let events = plan.steps / plan.record_every * 400 + plan.steps * 20;
-    3 * state + (3 + kept) * checkpoint + events + (1 << 20)
+pub fn disk_needed(experiment: &Experiment, network: &Network, images: &Images, plan: &Plan) -> Need {
+    let extent = Extent {
+        weights: network.layout.parameter_count() as u64,
+        buffers: network.layout.statistic_count() as u64,
+        steps: plan.steps,
+        epochs: plan.epochs,
+        steps_per_epoch: plan.steps_per_epoch,
+        images: images.train.len() as u64,
+    };
+    Need::of(experiment, extent)
 }
 
-/// Bytes of a row of `orders.csv`.
+/// What this run takes on disk, as far as it was asked: a full disk ends it with words that say how much is left of that.
+static NEED: OnceLock<Need> = OnceLock::new();
+
+/// What is still to be written of the run at work; `None` before it was asked for.
 #[must_use]
-pub fn order_row(batches: usize) -> u64 {
-    150 + 24 * batches as u64
+pub fn disk_left(directory: &RunDirectory) -> Option<u64> {
+    NEED.get().map(|need| need.left(directory))
 }
 
 /// Refuses a run that the disk has no room for.
 ///
 /// # Errors
 /// If less is free than the run will take.
-pub fn check_disk(needed: u64, directory: &Path) -> Result<()> {
-    let Ok(free) = disk::free(directory) else { return Ok(()) };
+pub fn check_disk(need: Need, directory: &RunDirectory) -> Result<()> {
+    let needed = NEED.get_or_init(|| need).left(directory);
+    let Ok(free) = disk::free(directory.path()) else { return Ok(()) };
     if needed <= free {
         return Ok(());
     }
@@ -86,6 +92,6 @@ pub fn check_disk(needed: u64, directory: &Path) -> Result<()> {
         "too little disk: the run will take up to {}, and {} are free at `{}`; make room (`curricle runs prune`), or choose another place with --runs",
         disk::size(needed),
         disk::size(free),
-        directory.display()
+        directory.path().display()
     )))
 }

@@ -60,8 +60,8 @@ impl Plan {
             Interval::Epochs(epochs) => epochs * steps_per_epoch,
             Interval::Steps(steps) => steps,
         };
-        // At most some 50,000 events a run; on CUDA reading a number waits for the device, so ten steps at a time.
-        let record_every = steps.div_ceil(50_000).max(if on_cuda { 10 } else { 1 });
+        // On CUDA reading a number waits for the device, so ten steps at a time.
+        let record_every = steps.div_ceil(curricle_core::run::EVENTS).max(if on_cuda { 10 } else { 1 });
         Ok(Self {
             images,
             batch,

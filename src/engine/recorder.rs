@@ -37,6 +37,8 @@ type Bytes = Box<dyn FnOnce() -> Result<Vec<u8>> + Send>;
 pub enum Note {
     /// Something happened.
     Event {
+        /// When, in seconds since 1970: this note may wait for a file to be written.
+        time: f64,
         /// Steps done.
         step: u64,
         /// Epoch.
@@ -143,7 +145,7 @@ impl Recorder {
     /// # Errors
     /// The recorder's own error, if it failed.
     pub fn event(&self, step: u64, epoch: u64, what: What) -> Result<()> {
-        self.tell(Note::Event { step, epoch, what })
+        self.tell(Note::Event { time: run::now(), step, epoch, what })
     }
 
     /// Waits until everything told so far is safe on disk.
@@ -272,7 +274,7 @@ impl Side {
 
     fn take(&mut self, note: Note) -> Result<()> {
         match note {
-            Note::Event { step, epoch, what } => self.events.append(step, epoch, what)?,
+            Note::Event { time, step, epoch, what } => self.events.append_at(time, step, epoch, what)?,
             Note::State(state) => {
                 let (snapshot, mut progress) = *state;
                 // Before the state that refers to them.

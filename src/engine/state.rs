@@ -1,7 +1,7 @@
 //! The whole state of a run at a step boundary: from it a run goes on to the very bits that it would have reached.
 //!
 //! A state file is a safetensors file with the flat vectors `theta`, `velocity` and `statistics`, and one JSON text,
-//! `progress`, in its metadata. Nothing about random generators is in it: every draw is a function of the step.
+//! `progress`, in its metadata, beside a digest of it all. Nothing about random generators is in it: every draw is a function of the step.
 
 pub use curricle_core::run::{Best, EpochSums, Identity, Progress, Series, TestResult};
 
@@ -9,7 +9,7 @@ use crate::checkpoint::read_file;
 use crate::error::{Error, Result};
 use crate::network::layout::Layout;
 use crate::weights::Weights;
-use curricle_core::run::{self, RunDirectory, TensorFile};
+use curricle_core::run::{self, RunDirectory, Status, TensorFile};
 use safetensors::tensor::{Dtype, TensorView};
 use std::collections::HashMap;
 use std::path::Path;
@@ -57,7 +57,7 @@ impl Snapshot {
             checked.push((name, view.map_err(|error| Error::Other(format!("state: {error}")))?));
         }
         let metadata = HashMap::from([("progress".to_string(), text)]);
-        safetensors::serialize(checked, Some(metadata)).map_err(|error| Error::Other(format!("state: {error}")))
+        run::seal(&checked, metadata).map_err(|error| Error::Other(format!("state: {error}")))
     }
 }
 
@@ -79,19 +79,33 @@ pub struct Saved {
     pub extra: HashMap<String, Tensor>,
 }
 
-/// The newest state of a run that reads whole, on the device; `None` if there is none.
+/// Where a run goes on.
+pub struct Newest {
+    /// The newest state that reads whole, on the device; `None` if there is none.
+    pub saved: Option<Saved>,
+    /// What is lost: a newer state that does not read, or all of them.
+    pub warning: Option<String>,
+}
+
+/// The newest state of a run that reads whole; `before` is the status that the run was found with.
 ///
 /// # Errors
 /// If states are there, but none reads; or they belong to another network.
-pub fn newest(directory: &RunDirectory, layout: &Layout, kind: Kind, device: Device) -> Result<Option<Saved>> {
-    let mut problem = None;
+pub fn newest(directory: &RunDirectory, before: Option<&Status>, layout: &Layout, kind: Kind, device: Device) -> Result<Newest> {
+    let mut problem: Option<Error> = None;
     for path in run::states(directory) {
         match read(&path, layout, kind, device) {
-            Ok(found) => return Ok(Some(found)),
+            Ok(saved) => {
+                let step = saved.progress.step;
+                let warning = problem.map(|error| format!("{error}; going on from the state before it, of step {step}"));
+                return Ok(Newest { saved: Some(saved), warning });
+            }
             Err(error) => problem = problem.or(Some(error)),
         }
     }
-    problem.map_or(Ok(None), Err)
+    let lost = |status: &&Status| status.step > 0;
+    let warning = before.filter(lost).map(|status| format!("step {} was reached, and no saved state is left: beginning anew", status.step));
+    problem.map_or(Ok(Newest { saved: None, warning }), Err)
 }
 
 fn read(path: &Path, layout: &Layout, kind: Kind, device: Device) -> Result<Saved> {

@@ -7,7 +7,7 @@ use crate::permutation;
 use crate::plan::Plan;
 use crate::recorder::Recorder;
 use crate::setup::{self, Machine};
-use crate::state::{self, Identity, Progress, Saved};
+use crate::state::{self, Identity, Newest, Progress, Saved};
 use crate::training::{End, Parts, StopAt, Training};
 use curricle_core::config::{self, Experiment, Kind, SelectOn};
 use curricle_core::data::{Images, sha256_of};
@@ -69,7 +69,7 @@ fn report(directory: Option<&RunDirectory>, error: &Error, foreground: bool) -> 
     error.exit_code()
 }
 
-/// After a full disk: what is saved, how much room the next state and checkpoint need, and how to go on.
+/// After a full disk: what is saved, how much room the rest of the run needs, and how to go on.
 fn how_to_go_on(directory: &RunDirectory, error: &Error) -> Option<String> {
     if !matches!(error, Error::Run(error) if error.is_disk_full()) {
         return None;
@@ -79,13 +79,8 @@ fn how_to_go_on(directory: &RunDirectory, error: &Error) -> Option<String> {
     let Some(step) = run::saved_step(directory) else {
         return Some(format!("nothing is saved yet; {free}, then `curricle resume {id}` begins"));
     };
-    let state = run::states(directory).first().and_then(|path| path.metadata().ok()).map_or(0, |facts| facts.len());
-    // The next state lies beside the older one until it is whole; a checkpoint is smaller than a state. Scores go on as before,
-    // and in the end the order lies beside them.
-    let recorded = run::disk::used(&directory.scores());
-    let steps = directory.read_status().ok().flatten().map_or(0, |status| status.steps);
-    let more = if step > 0 { recorded as f64 / step as f64 * steps as f64 } else { 0.0 };
-    let needed = run::disk::size(2 * state + more as u64 + (1 << 20));
+    let Some(left) = memory::disk_left(directory) else { return Some(format!("saved: everything up to step {step}; {free}")) };
+    let needed = run::disk::size(left + (1 << 20));
     Some(format!("saved: everything up to step {step}; {free}, about {needed} are needed, then `curricle resume {id}` goes on from there"))
 }
 
@@ -132,13 +127,11 @@ fn work(directory: &RunDirectory, lock: &Lock, data: Option<&Path>, foreground: 
     let plan = Plan::new(&experiment, images.train.len(), machine.on_cuda())?;
     let parameters = network.layout.parameter_count() as u64;
     memory::check(memory::needed(&network, &machine, &images, plan.batch)?, &machine, plan.batch, parameters)?;
-    // What a resumed run has written already is not asked for again.
-    let recorded = experiment.recorded_bytes(plan.steps, images.train.len() as u64).saturating_sub(run::disk::used(&directory.scores()));
-    memory::check_disk(memory::disk_needed(&network, &machine, &plan).saturating_add(recorded), directory.path())?;
+    memory::check_disk(memory::disk_needed(&experiment, &network, &images, &plan), directory)?;
     let (kind, device) = (machine.precision.kind, machine.device.device);
-    let resumed = state::newest(directory, &network.layout, kind, device)?;
-    let is_new = resumed.is_none();
-    let Saved { weights, progress, extra } = match resumed {
+    let Newest { saved, warning } = state::newest(directory, before.as_ref(), &network.layout, kind, device)?;
+    let is_new = saved.is_none();
+    let Saved { weights, progress, extra } = match saved {
         Some(found) => found,
         None => Saved { weights: setup::weights(&experiment, &network, &machine)?, progress: Progress::default(), extra: HashMap::new() },
     };
@@ -151,10 +144,11 @@ fn work(directory: &RunDirectory, lock: &Lock, data: Option<&Path>, foreground: 
     let gap = scores.as_ref().and_then(|scores| scores.gap().map(str::to_owned));
     let length = Length { steps: plan.steps, epoch: plan.epoch_of(progress.step), epochs: plan.epochs };
     let recorder = begin(directory, before, &progress, length, scores, is_new, foreground)?;
-    if let Some(gap) = gap {
-        let text =
-            format!("{gap}: which images the steps before were trained on cannot be told, and `order.safetensors` will not be written");
-        recorder.event(progress.step, plan.epoch_of(progress.step), What::Message(record::Message { level: Level::Warning, text }))?;
+    let gap = gap.map(|gap| {
+        format!("{gap}: which images the steps before were trained on cannot be told, and `order.safetensors` will not be written")
+    });
+    for text in warning.into_iter().chain(gap) {
+        warn(&recorder, progress.step, plan.epoch_of(progress.step), text)?;
     }
     let identity = identity(&machine, &experiment, orderer.as_ref())?;
     let oracle = selector == "test" || experiment.orders_by_test_data() || orderer.as_ref().is_some_and(Orderer::is_oracle);
@@ -231,11 +225,18 @@ pub(crate) fn begin(
         exit: None,
         ..before.unwrap_or_default()
     };
+    directory.restore_folders()?;
     // Before anybody can know that this engine is there: what is asked from now on is meant for it.
     run::clear(directory)?;
     // Between the cut of the log and its first new line, so that readers beyond the cut start again.
     status.write(&directory.status())?;
     Recorder::start(directory.clone(), events, scores, status, foreground)
+}
+
+/// Something that the user should know of a run that goes on: an event, and a line of the log.
+pub(crate) fn warn(recorder: &Recorder, step: u64, epoch: u64, text: String) -> Result<()> {
+    crate::log::line(&format!("warning: {text}"));
+    recorder.event(step, epoch, What::Message(record::Message { level: Level::Warning, text }))
 }
 
 /// Sections and settings whose method is not built say so here too, should an engine be started by hand.

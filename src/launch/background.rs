@@ -18,6 +18,8 @@ const LOCKED: u8 = 4;
 /// How long to wait for its first status once it holds the lock.
 const SETTLING: Duration = Duration::from_secs(2);
 
+/// How long an engine may take to be gone after its last words.
+const ENDING: Duration = Duration::from_secs(5);
 /// Signals that ask an engine to end.
 const ENDS: [Signal; 4] = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGUSR1];
 
@@ -74,7 +76,16 @@ pub fn start_background(engine: &Engine, directory: &RunDirectory, start: &Start
 /// Refuses a run that another engine holds, and one in which something that would be written is a link.
 pub(super) fn free(directory: &RunDirectory) -> Result<(), Error> {
     directory.refuse_links().map_err(Error::Run)?;
-    if Lock::is_held(directory) { Err(held(directory)) } else { Ok(()) }
+    let begun = Instant::now();
+    while Lock::is_held(directory) {
+        // One that has said its last words gives the run up in a moment.
+        let ends = directory.read_status()?.is_some_and(|status| status.state.is_over());
+        if !ends || begun.elapsed() >= ENDING {
+            return Err(held(directory));
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    Ok(())
 }
 
 /// The error that names who holds a run.

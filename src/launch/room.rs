@@ -3,46 +3,11 @@
 
 use super::error::Error;
 use super::weights::size_of;
-use crate::words::thousands;
-use curricle_core::config::{Experiment, Interval, Permutation, Precision};
+use curricle_core::config::Experiment;
 use curricle_core::run::disk::{free, size};
+use curricle_core::run::{Extent, Need};
 use std::fmt;
 use std::path::{Path, PathBuf};
-
-/// What a run takes on disk at most, in bytes.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Need {
-    /// Two saved states and the one being written.
-    pub states: u64,
-    /// The best and the last checkpoint, and the one being written.
-    pub checkpoints: u64,
-    /// Number of checkpoints kept for good.
-    pub kept: u64,
-    /// Their bytes.
-    pub kept_bytes: u64,
-    /// The event log.
-    pub events: u64,
-    /// Scores and the order that was trained in; the rows of a study of orders.
-    pub scores: u64,
-}
-
-impl Need {
-    /// All of it.
-    pub fn total(&self) -> u64 {
-        self.states.saturating_add(self.checkpoints).saturating_add(self.kept_bytes).saturating_add(self.events).saturating_add(self.scores)
-    }
-}
-
-impl fmt::Display for Need {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "states {}, checkpoints {}", size(self.states), size(self.checkpoints))?;
-        if self.kept > 0 {
-            write!(f, ", {} kept checkpoints {}", thousands(self.kept), size(self.kept_bytes))?;
-        }
-        write!(f, ", events {}", size(self.events))?;
-        if self.scores > 0 { write!(f, ", scores {}", size(self.scores)) } else { Ok(()) }
-    }
-}
 
 /// The disk is too small for a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,43 +46,15 @@ impl TooLittle {
 /// What an experiment takes on disk.
 pub fn need(experiment: &Experiment) -> Need {
     let network = size_of(experiment);
-    let width = if experiment.training.precision == Precision::F64 { 8 } else { 4 };
-    let head = 64 << 10;
-    let checkpoint = (network.weights + network.buffers).saturating_mul(width).saturating_add(head);
-    let state = (network.weights.saturating_mul(2) + network.buffers).saturating_mul(width).saturating_add(head);
-    let (epochs, steps) = length(experiment);
-    let kept = match experiment.training.keep_every {
-        None => 0,
-        Some(Interval::Epochs(every)) => epochs / every.max(1),
-        Some(Interval::Steps(every)) => steps / every.max(1),
-    };
-    let images = experiment.steps_per_epoch().unwrap_or(1_000).saturating_mul(experiment.training.batch);
-    Need {
-        states: state.saturating_mul(3),
-        checkpoints: checkpoint.saturating_mul(3),
-        kept,
-        kept_bytes: kept.saturating_mul(checkpoint),
-        // Losses and hits of every step with their digits, and what an epoch adds.
-        events: steps.saturating_mul(64).saturating_add(epochs.saturating_mul(1_000)).saturating_add(head),
-        scores: orders(experiment).saturating_add(experiment.recorded_bytes(steps, images)),
-    }
-}
-
-/// Rows of a study of orders.
-fn orders(experiment: &Experiment) -> u64 {
-    let (Some(study), Some(batches)) = (&experiment.permutation, experiment.steps_per_epoch()) else { return 0 };
-    study.runs(batches).min(Permutation::MOST_RUNS).saturating_mul(150 + 24 * batches.min(16))
-}
-
-/// Epochs and steps of an experiment; where the size of its image set is known only from the data, 1,000 steps an epoch
-/// are assumed.
-fn length(experiment: &Experiment) -> (u64, u64) {
-    let per_epoch = experiment.steps_per_epoch().unwrap_or(1_000).max(1);
-    match (experiment.training.epochs, experiment.training.steps) {
-        (_, Some(steps)) => (steps.div_ceil(per_epoch), steps),
-        (Some(epochs), None) => (epochs, epochs.saturating_mul(per_epoch)),
+    // Where the size of an image set is known only from the data, 1,000 steps an epoch are assumed.
+    let steps_per_epoch = experiment.steps_per_epoch().unwrap_or(1_000).max(1);
+    let (epochs, steps) = match (experiment.training.epochs, experiment.training.steps) {
+        (_, Some(steps)) => (steps.div_ceil(steps_per_epoch), steps),
+        (Some(epochs), None) => (epochs, epochs.saturating_mul(steps_per_epoch)),
         (None, None) => (0, 0),
-    }
+    };
+    let images = steps_per_epoch.saturating_mul(experiment.training.batch);
+    Need::of(experiment, Extent { weights: network.weights, buffers: network.buffers, steps, epochs, steps_per_epoch, images })
 }
 
 /// Refuses a run that the disk of `folder` cannot hold. Where free space cannot be asked for, nothing is refused.
@@ -138,7 +75,7 @@ fn enough(need: Need, free: u64, folder: &Path) -> Result<Need, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use curricle_core::config::{Network, NetworkKind};
+    use curricle_core::config::{Interval, Network, NetworkKind};
 
     #[test]
     fn the_figures_are_said() {
@@ -153,7 +90,7 @@ mod tests {
         assert_eq!(error.exit_code(), 6);
         assert_eq!(
             error.to_string(),
-            "too little disk for this run: it takes 4.2 GB (states 876 MB, checkpoints 438 MB, 20 kept checkpoints 2.9 GB, events 5.3 MB), and `/runs` has 105 MB free"
+            "too little disk for this run: it takes 4.3 GB (states 876 MB, checkpoints 438 MB, 20 kept checkpoints 2.9 GB, events 21.8 MB), and `/runs` has 105 MB free"
         );
         assert!(error.hint().unwrap().starts_with("keep fewer checkpoints"));
         assert_eq!(enough(need, need.total(), Path::new("/runs")).unwrap(), need);

@@ -152,8 +152,17 @@ pub fn title(run: &Summary) -> String {
     safe(&crate::words::title(&run.name, &run.network, &run.set))
 }
 
-/// A word as the shell reads it back.
+/// A word as the shell reads it back. What could steer a terminal, where the line is pasted, is written by its number.
 pub fn quoted(word: &str) -> String {
+    use curricle_core::words::steers;
+    if word.contains(steers) {
+        let letter = |letter: char| match letter {
+            '\'' | '\\' => format!("\\{letter}"),
+            letter if steers(letter) => letter.to_string().bytes().map(|byte| format!("\\x{byte:02x}")).collect(),
+            letter => letter.to_string(),
+        };
+        return format!("$'{}'", word.chars().map(letter).collect::<String>());
+    }
     let plain = |character: char| character.is_ascii_alphanumeric() || "-_./:=,+@%".contains(character);
     if !word.is_empty() && word.chars().all(plain) { word.into() } else { format!("'{}'", word.replace('\'', "'\\''")) }
 }
@@ -167,5 +176,7 @@ mod tests {
         assert_eq!(quoted("thesis/baseline"), "thesis/baseline");
         assert_eq!(quoted("my run's"), "'my run'\\''s'");
         assert_eq!(quoted(""), "''");
+        assert_eq!(quoted("b\u{1b}[201~'\\\n"), "$'b\\x1b[201~\\'\\\\\\x0a'");
+        assert_eq!(quoted("a\u{202e}b"), "$'a\\xe2\\x80\\xaeb'");
     }
 }

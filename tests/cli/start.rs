@@ -64,6 +64,7 @@ fn changes_reach_the_experiment() {
     assert!(id.contains("-my-run-"), "{id}");
     let written = house.ok(&["runs", "show", id, "--experiment"]);
     let resolved = house.ok(&["runs", "show", id, "--resolved"]);
+    assert_eq!(house.json(&["runs", "show", id, "--experiment"])["experiment"], *written);
     for text in [&written, &resolved] {
         let experiment = curricle_core::config::read(text, "test", &[]).unwrap();
         assert_eq!((experiment.training.batch, experiment.optimizer.lr), (50, 0.1));

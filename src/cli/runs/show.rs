@@ -7,8 +7,9 @@ use crate::cli::output;
 use crate::cli::train::rows;
 use clap::Args;
 use curricle_core::run::catalogue::{self, Summary};
-use curricle_core::run::{RunRecord, disk};
+use curricle_core::run::{RunRecord, disk, plain_lines};
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// What may stand after `runs show`.
 #[derive(Debug, Args)]
@@ -38,14 +39,17 @@ struct Shown {
 /// Prints one run.
 pub fn run(context: &Context, arguments: &Arguments) -> Result<(), Failure> {
     let directory = catalogue::find(&context.runs, &arguments.run)?;
-    if arguments.experiment {
-        return output::print(&curricle_core::run::plain_lines(&directory.read_experiment()?));
-    }
-    if arguments.resolved {
-        return output::print(&curricle_core::run::plain_lines(&directory.read_resolved()?));
-    }
-    if arguments.log {
-        return output::print(&directory.read_log_end(64 << 10)?);
+    let text = if arguments.experiment {
+        Some(("experiment", plain_lines(&directory.read_experiment()?)))
+    } else if arguments.resolved {
+        Some(("resolved", plain_lines(&directory.read_resolved()?)))
+    } else if arguments.log {
+        Some(("log", directory.read_log_end(64 << 10)?))
+    } else {
+        None
+    };
+    if let Some((name, text)) = text {
+        return if context.json { output::json(&BTreeMap::from([("id", directory.id()), (name, text)])) } else { output::print(&text) };
     }
     let mut summary = [catalogue::summary(&directory)?];
     catalogue::measure(&mut summary);

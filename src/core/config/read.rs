@@ -275,7 +275,9 @@ impl Entry for u64 {
         };
         let read = number.and_then(|number| Self::try_from(number).ok()).filter(|number| at.range.holds_whole(*number));
         if read.is_none() {
-            reader.mistyped(node, at.path, &at.range.expected_whole(), without_quotes(node));
+            // A number that is too large came as text, without quotes.
+            let hint = without_quotes(node).filter(|_| number.is_none());
+            reader.mistyped(node, at.path, &at.range.expected_whole(), hint);
         }
         read
     }

@@ -234,10 +234,9 @@ fn summary_at(path: PathBuf, here: &str) -> Option<Summary> {
     let state = shown_state(status.as_ref(), held, here, Duration::ZERO);
     let status = status.unwrap_or_default();
     let known = |number: u64, planned: Option<u64>| if number > 0 { Some(number) } else { planned };
-    let plain_option = |text: Option<String>| text.map(|text| plain(&text));
     Some(Summary {
         id: id_of(directory.path()),
-        name: plain(&record.name),
+        name: short(&record.name),
         state,
         step: status.step,
         steps: known(status.steps, record.steps),
@@ -246,28 +245,33 @@ fn summary_at(path: PathBuf, here: &str) -> Option<Summary> {
         seed: record.seeds.weights,
         loss: status.loss.filter(|loss| loss.is_finite()),
         accuracy: status.accuracy.filter(|accuracy| accuracy.is_finite()),
-        selected: status.selected.map(|selected| Selected { by: plain(&selected.by), ..selected }),
-        created: plain(&record.created),
+        selected: status.selected.map(|selected| Selected { by: short(&selected.by), ..selected }),
+        created: short(&record.created),
         seconds: status.seconds,
         directory: directory.path().to_path_buf(),
-        kind: plain(&record.kind),
-        set: plain(&record.set),
-        network: plain(&record.network),
-        tags: tags.iter().map(|tag| plain(tag)).collect(),
+        kind: short(&record.kind),
+        set: short(&record.set),
+        network: short(&record.network),
+        tags: tags.iter().map(|tag| short(tag)).collect(),
         notes: super::plain_lines(&notes),
         parent: record.parent.map(|parent| Parent {
             kind: plain(&parent.kind),
             id: plain(&parent.id),
             checkpoint: plain(&parent.checkpoint),
         }),
-        sweep: plain_option(record.sweep),
-        arm: plain_option(record.arm),
+        sweep: record.sweep.map(|sweep| short(&sweep)),
+        arm: record.arm.map(|arm| short(&arm)),
         pid: (held && status.pid > 0).then_some(status.pid),
-        host: plain(&status.host),
-        message: plain_option(status.message),
+        host: short(&status.host),
+        message: status.message.map(|message| plain(&message)),
         bytes: None,
         unreadable: false,
     })
+}
+
+/// What stands in a line of a list: an experiment's name has 200 letters at most, a foreign one may have a million.
+fn short(text: &str) -> String {
+    plain(text).chars().take(200).collect()
 }
 
 fn unreadable(directory: &RunDirectory, error: &Error) -> Summary {

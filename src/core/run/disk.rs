@@ -245,10 +245,12 @@ pub(crate) fn read(path: &Path, limit: u64) -> Result<Vec<u8>> {
     if !facts.is_file() {
         return Err(Error::damaged(path, "not a plain file"));
     }
-    let mut bytes = Vec::with_capacity(facts.len().min(limit) as usize);
-    file.take(limit + 1).read_to_end(&mut bytes).map_err(wrap)?;
-    if bytes.len() as u64 > limit {
-        return Err(Error::damaged(path, format!("larger than {}", size(limit))));
+    let too_large = || Error::damaged(path, format!("larger than {}", size(limit)));
+    if facts.len() > limit {
+        return Err(too_large());
     }
-    Ok(bytes)
+    let mut bytes = Vec::with_capacity(facts.len() as usize);
+    // It may grow meanwhile.
+    file.take(limit + 1).read_to_end(&mut bytes).map_err(wrap)?;
+    if bytes.len() as u64 > limit { Err(too_large()) } else { Ok(bytes) }
 }

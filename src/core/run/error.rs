@@ -46,6 +46,14 @@ pub enum Error {
         /// The link.
         path: PathBuf,
     },
+    /// Something in a run is of another kind than it should be: a folder in place of a file, a pipe.
+    #[error("`{}` is no {wanted}: something else lies in its place", path.display())]
+    Foreign {
+        /// What lies there.
+        path: PathBuf,
+        /// `file` or `folder`.
+        wanted: &'static str,
+    },
     /// A file holds what does not belong there.
     #[error("`{}` is damaged: {text}", path.display())]
     Damaged {
@@ -128,7 +136,7 @@ impl Error {
             Self::Full { .. } => 6,
             Self::Locked { .. } => 4,
             Self::UnknownRun { .. } | Self::AmbiguousRun { .. } | Self::NoRun { .. } | Self::Newer { .. } => 2,
-            Self::Io { .. } | Self::Damaged { .. } | Self::Link { .. } => 1,
+            Self::Io { .. } | Self::Damaged { .. } | Self::Link { .. } | Self::Foreign { .. } => 1,
         }
     }
 
@@ -147,6 +155,7 @@ impl Error {
             }
             Self::Newer { .. } => Some("open it with the version of Curricle that wrote it, or a later one".into()),
             Self::Damaged { .. } => None,
+            Self::Foreign { .. } => Some("remove it, if this run is yours: what belongs there is made again".into()),
             Self::Link { .. } => Some("put in its place what it leads to, or remove it, if this run is yours".into()),
             Self::Locked { .. } => Some("two engines never train in one run directory; stop the other one first, or fork the run".into()),
             Self::NoRun { .. } => Some("`curricle runs list` shows the runs that are there".into()),

@@ -59,12 +59,12 @@ impl EventWriter {
 
     /// Adds an event at this moment. It reaches readers at the next [`EventWriter::flush`], or when much has gathered.
     pub fn append(&mut self, step: u64, epoch: u64, what: What) -> Result<()> {
-        self.append_event(step, epoch, what).map(drop)
+        self.append_at(super::now(), step, epoch, what)
     }
 
-    /// Adds an event and returns it as it was written.
-    pub fn append_event(&mut self, step: u64, epoch: u64, what: What) -> Result<Event> {
-        let event = Event { seq: self.seq, step, epoch, time: super::now(), what };
+    /// Adds what happened at a moment, in seconds since 1970.
+    pub fn append_at(&mut self, time: f64, step: u64, epoch: u64, what: What) -> Result<()> {
+        let event = Event { seq: self.seq, step, epoch, time, what };
         let start = self.buffer.len();
         if let Err(error) = serde_json::to_writer(&mut self.buffer, &event) {
             self.buffer.truncate(start);
@@ -75,7 +75,7 @@ impl EventWriter {
         if self.buffer.len() >= BUFFER {
             self.flush()?;
         }
-        Ok(event)
+        Ok(())
     }
 
     /// Hands everything to the system: readers see it now.

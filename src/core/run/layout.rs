@@ -143,17 +143,38 @@ impl RunDirectory {
         Self { path }
     }
 
-    /// Refuses a run in which something that an engine writes, cuts or sweeps is a link: what lies behind it is not the run's.
+    /// Makes the folders of the run again that someone has removed.
+    ///
+    /// # Errors
+    /// If one cannot be made.
+    pub fn restore_folders(&self) -> Result<()> {
+        for folder in [self.state(), self.checkpoints(), self.commands()] {
+            if !folder.is_dir() {
+                disk::create_folders(&folder)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses a run in which something that an engine writes, cuts or sweeps is a link, for what lies behind it is not the run's;
+    /// or no file or folder as it should be, such as a pipe, which would be waited for without end.
     ///
     /// # Errors
     /// If there is one.
     pub fn refuse_links(&self) -> Result<()> {
         let folders = [self.state(), self.scores(), self.checkpoints(), self.commands()];
         let files = [self.events(), self.status(), self.log(), self.lock(), self.orders(), self.orders_report(), self.order()];
-        match folders.into_iter().chain(files).find(|path| path.is_symlink()) {
-            Some(path) => Err(Error::Link { path }),
-            None => Ok(()),
+        for (path, folder) in folders.into_iter().map(|path| (path, true)).chain(files.into_iter().map(|path| (path, false))) {
+            // What is not there will be made.
+            let Ok(facts) = path.symlink_metadata() else { continue };
+            if facts.is_symlink() {
+                return Err(Error::Link { path });
+            }
+            if facts.is_dir() != folder || !(facts.is_dir() || facts.is_file()) {
+                return Err(Error::Foreign { path, wanted: if folder { "folder" } else { "file" } });
+            }
         }
+        Ok(())
     }
 
     /// The directory itself.
@@ -344,6 +365,26 @@ pub(super) mod tests {
             assert!(crate::run::send(&directory, crate::run::CommandKind::Stop).is_err());
         }
         assert_eq!(std::fs::read(&outside).unwrap(), b"mine");
+    }
+
+    #[test]
+    fn an_engine_waits_for_no_pipe_and_writes_into_no_folder_in_place_of_a_file() {
+        let (_keep, directory) = scratch();
+        std::fs::create_dir(directory.status()).unwrap();
+        let error = crate::run::Lock::acquire(&directory).unwrap_err();
+        assert!(error.to_string().ends_with("/status.json` is no file: something else lies in its place"), "{error}");
+        std::fs::remove_dir(directory.status()).unwrap();
+        nix::unistd::mkfifo(&directory.log(), nix::sys::stat::Mode::S_IRWXU).unwrap();
+        let error = crate::run::Lock::acquire(&directory).unwrap_err();
+        assert!(error.to_string().ends_with("/log.txt` is no file: something else lies in its place"), "{error}");
+        std::fs::remove_file(directory.log()).unwrap();
+        std::fs::remove_dir(directory.state()).unwrap();
+        std::fs::write(directory.state(), b"").unwrap();
+        let error = crate::run::Lock::acquire(&directory).unwrap_err();
+        assert!(error.to_string().ends_with("/state` is no folder: something else lies in its place"), "{error}");
+        std::fs::remove_file(directory.state()).unwrap();
+        directory.restore_folders().unwrap();
+        assert!(directory.state().is_dir() && crate::run::Lock::acquire(&directory).is_ok());
     }
 
     #[test]

@@ -169,7 +169,7 @@ impl OrderRows {
     /// If it cannot be read.
     pub fn open_at(directory: &RunDirectory, at: (u64, u64)) -> Result<Self> {
         let path = directory.orders();
-        let mut opened = match disk::open(&path, OpenOptions::new().read(true)) {
+        let mut opened = match disk::open_to_read(&path).map_err(|error| Error::io("open", &path, error)) {
             Err(error) if error.is_missing() => return Ok(Self { file: None, path, at }),
             opened => opened?,
         };

@@ -4,6 +4,7 @@
 use super::disk;
 use super::error::{Error, Result};
 use super::layout::RunDirectory;
+use super::sealed::seal;
 use super::state_file::{name, numbered};
 use super::tensor_file::{Ragged, TensorFile, read_tensor_file};
 use super::whole::write_whole;
@@ -213,7 +214,7 @@ pub(super) fn serialise(tensors: &[(String, Dtype, Vec<usize>, Vec<u8>)], header
     for (name, kind, shape, bytes) in tensors {
         views.push((name, TensorView::new(*kind, shape.clone(), bytes).map_err(|error| words(&error))?));
     }
-    safetensors::serialize(views, Some(HashMap::from([(KEY.to_owned(), text)]))).map_err(|error| words(&error))
+    seal(&views, HashMap::from([(KEY.to_owned(), text)])).map_err(|error| words(&error))
 }
 
 /// The header of a file, made safe for a terminal.

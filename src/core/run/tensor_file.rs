@@ -3,6 +3,7 @@
 use super::disk;
 use super::error::Result;
 use super::plain;
+use super::sealed;
 use safetensors::tensor::{Dtype, Metadata, SafeTensors};
 use std::path::Path;
 
@@ -24,7 +25,7 @@ pub struct TensorFile<'a> {
 }
 
 impl<'a> TensorFile<'a> {
-    /// Looks at the header; the tensors themselves stay where they are.
+    /// Looks at the header, and at all bytes where it has a digest of them; the tensors themselves stay where they are.
     pub fn parse(bytes: &'a [u8]) -> std::result::Result<Self, String> {
         if let Some(length) = bytes.first_chunk().map(|first| u64::from_le_bytes(*first))
             && length > HEADER_MOST
@@ -35,7 +36,13 @@ impl<'a> TensorFile<'a> {
         // The library's words may quote the file.
         let words = |error: safetensors::SafeTensorError| plain(&error.to_string());
         let (_, header) = SafeTensors::read_metadata(bytes).map_err(words)?;
-        Ok(Self { tensors: SafeTensors::deserialize(bytes).map_err(words)?, header })
+        let tensors = SafeTensors::deserialize(bytes).map_err(words)?;
+        // Fuzzing is to come farther than to the digest.
+        let whole = cfg!(feature = "fuzzing") || header.metadata().as_ref().is_none_or(|texts| sealed::is_whole(&tensors, texts));
+        if !whole {
+            return Err("its SHA-256 is not the one that was written with it: a disk or a copy has changed it".into());
+        }
+        Ok(Self { tensors, header })
     }
 
     /// All tensors.

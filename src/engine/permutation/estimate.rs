@@ -34,7 +34,7 @@ pub fn of(experiment: &Experiment, images: &Images) -> Result<Estimate> {
     let needed = memory::needed(&network, &machine, images, plan.batch)?;
     memory::check(needed, &machine, plan.batch, parameters)?;
     let (orders, runs) = (tree::orders(batches as u64), settings.runs(batches as u64));
-    let disk_bytes = memory::disk_needed(&network, &machine, &plan) + runs * memory::order_row(batches);
+    let disk_bytes = memory::disk_needed(experiment, &network, images, &plan).total();
     let workers = if machine.on_cuda() { 1 } else { settings.workers };
     let tests = tested(&images.test, &settings);
     let tested = tests.len() as f64;

@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::memory;
 use crate::plan::Plan;
 use crate::setup::{self, Machine};
-use crate::state::{self, Progress, Saved};
+use crate::state::{self, Newest, Progress, Saved};
 use crate::train_command::{self, Length};
 use crate::training::StopAt;
 use curricle_core::config::{self, Experiment, Permutation, ScheduleKind};
@@ -52,14 +52,14 @@ pub fn run(
     }
     let parameters = network.layout.parameter_count() as u64;
     memory::check(memory::needed(&network, &machine, &images, plan.batch)?, &machine, plan.batch, parameters)?;
-    let rows = settings.runs(batches as u64) * memory::order_row(batches);
-    memory::check_disk(memory::disk_needed(&network, &machine, &plan) + rows, directory.path())?;
-    let resumed = state::newest(directory, &network.layout, machine.precision.kind, machine.device.device)?;
-    let is_new = resumed.is_none();
+    memory::check_disk(memory::disk_needed(experiment, &network, &images, &plan), directory)?;
+    let found = state::newest(directory, before.as_ref(), &network.layout, machine.precision.kind, machine.device.device)?;
+    let Newest { saved, warning } = found;
+    let is_new = saved.is_none();
     let fresh = || -> Result<Saved> {
         Ok(Saved { weights: setup::weights(experiment, &network, &machine)?, progress: Progress::default(), extra: HashMap::new() })
     };
-    let Saved { weights, progress, .. } = resumed.map_or_else(fresh, Ok)?;
+    let Saved { weights, progress, .. } = saved.map_or_else(fresh, Ok)?;
     let at = progress.permutation.clone().unwrap_or_else(|| PermutationProgress {
         parents: vec![vec![StudyParent { parent: 0, order: None }]],
         ..PermutationProgress::default()
@@ -77,6 +77,9 @@ pub fn run(
     let now = at.parents.len() as u64;
     let length = Length { steps, epoch: now, epochs: settings.epochs };
     let recorder = train_command::begin(directory, before, &progress, length, None, is_new, foreground)?;
+    if let Some(text) = warning {
+        train_command::warn(&recorder, progress.step, now, text)?;
+    }
     let plan = Plan { steps, epochs: settings.epochs, ..plan };
     // The best order is chosen by the test set.
     let facts = (parameters, "test", true);

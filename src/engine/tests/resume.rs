@@ -70,6 +70,26 @@ fn killed_again_and_again_it_reaches_the_same_bits() {
     assert!(run::states(&directory).is_empty(), "a run that is done keeps no states");
 }
 
+/// A disk may give back other bits than were written: a turned one is noticed, and the state before it is gone on from.
+#[test]
+fn a_turned_bit_in_the_newest_state_is_noticed() {
+    let folder = tempfile::tempdir().unwrap();
+    let wanted = uninterrupted(folder.path(), &[]);
+    let directory = create(folder.path(), &[]);
+    running::code_of(running::engine(&directory).args(["--stop-at", "20"]));
+    let newest = run::states(&directory).remove(0);
+    let mut bytes = std::fs::read(&newest).unwrap();
+    let place = bytes.len() * 3 / 4;
+    bytes[place] ^= 1;
+    std::fs::write(&newest, bytes).unwrap();
+    // What removed folders held is made again.
+    std::fs::remove_dir_all(directory.checkpoints()).unwrap();
+    finish(&directory);
+    assert!(essence(&directory) == wanted, "the resumed run differs");
+    let warned = |event: &Event| matches!(&event.what, What::Message(message) if message.text.contains("its SHA-256 is not the one"));
+    assert!(events(&directory).iter().any(warned));
+}
+
 #[test]
 fn stopped_released_and_signalled_it_reaches_the_same_bits() {
     let folder = tempfile::tempdir().unwrap();

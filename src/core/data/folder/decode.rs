@@ -85,6 +85,9 @@ fn decoder(bytes: Vec<u8>, path: &Path) -> Result<impl ImageDecoder + use<>, Err
         let text = format!("`{}` is a JPEG whose colours are finer than its brightness; save it anew with another program", path.display());
         return Err(Error::damaged(text));
     }
+    if jpeg::is_cut_off(&bytes) {
+        return Err(Error::damaged(format!("`{}` is a JPEG without its end: get it again, or take it out", path.display())));
+    }
     let most = if coefficients { COEFFICIENTS_MOST } else { PICTURE_MOST };
     let mut reader = ImageReader::new(Cursor::new(bytes))
         .with_guessed_format()

@@ -5,6 +5,8 @@ const FRAMES: [u8; 3] = [0xc0, 0xc1, PROGRESSIVE];
 const PROGRESSIVE: u8 = 0xc2;
 /// The marker of a scan.
 const SCAN: u8 = 0xda;
+/// The marker of the end of an image.
+const END: u8 = 0xd9;
 
 /// Whether these bytes may be those of a JPEG.
 fn is_jpeg(bytes: &[u8]) -> bool {
@@ -25,6 +27,25 @@ pub(super) fn keeps_coefficients(bytes: &[u8]) -> bool {
         [0xff, SCAN, _, _, count] => usize::from(*count) != components,
         _ => false,
     })
+}
+
+/// Whether nothing ends the scans of a JPEG: decoders make up what is missing, most of them without a word. Segments are passed
+/// over until the first scan, for a preview in one of them has an end of its own; within a scan no `FF` is followed by `D9`
+/// (T.81, B.1.1.5).
+pub(super) fn is_cut_off(bytes: &[u8]) -> bool {
+    if !is_jpeg(bytes) {
+        return false;
+    }
+    let mut rest = &bytes[2..];
+    while let [0xff, marker, high, low, ..] = rest {
+        if *marker == SCAN {
+            return !rest.windows(2).any(|two| two == [0xff, END]);
+        }
+        let length = if *marker == 0xff { 1 } else { 2 + usize::from(u16::from_be_bytes([*high, *low])) };
+        rest = rest.get(length..).unwrap_or_default();
+    }
+    // What has no scan at all, the decoder refuses.
+    false
 }
 
 /// Whether a frame samples a later component more finely than the first, or not in whole parts of it. The decoder takes its

@@ -131,7 +131,7 @@ fn files_that_are_no_images_are_all_named() {
 }
 
 #[test]
-fn a_jpeg_that_samples_its_colours_oddly_is_not_decoded() {
+fn a_jpeg_that_is_cut_off_or_samples_its_colours_oddly_is_not_decoded() {
     let root = root();
     colour(root.path(), "train/b/1.png", 16, [0; 3]);
     let mut bytes = Vec::new();
@@ -143,6 +143,14 @@ fn a_jpeg_that_samples_its_colours_oddly_is_not_decoded() {
     }
     let red = read(root.path(), 0).unwrap().test.image(0)[0];
     assert!(red.abs_diff(200) < 4, "{red}");
+    // A preview with an end of its own stands before the picture, which has none.
+    let mut cut = [&bytes[..2], &[0xff, 0xe1, 0, 6], &[0xff, 0xda, 0xff, 0xd9], &bytes[2..]].concat();
+    std::fs::write(root.path().join("train/a/1.jpg"), &cut).unwrap();
+    read(root.path(), 0).unwrap();
+    cut.truncate(cut.len() - 2);
+    std::fs::write(root.path().join("train/a/1.jpg"), &cut).unwrap();
+    let error = read(root.path(), 0).unwrap_err();
+    assert!(error.details[0].ends_with("train/a/1.jpg` is a JPEG without its end: get it again, or take it out"), "{error}");
     let frame = bytes.windows(2).position(|two| two == [0xff, 0xc0]).unwrap();
     bytes[frame + 17] = 0x24;
     std::fs::write(root.path().join("train/a/1.jpg"), &bytes).unwrap();
