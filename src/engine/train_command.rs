@@ -130,6 +130,9 @@ fn work(directory: &RunDirectory, lock: &Lock, data: Option<&Path>, foreground: 
     memory::check_disk(memory::disk_needed(&experiment, &network, &images, &plan), directory)?;
     let (kind, device) = (machine.precision.kind, machine.device.device);
     let Newest { saved, warning } = state::newest(directory, before.as_ref(), &network.layout, kind, device)?;
+    if let Some(beyond) = saved.as_ref().map(|saved| saved.progress.step).filter(|step| *step > plan.steps) {
+        return Err(run::Error::damaged(&directory.state(), format!("it stands at step {beyond}, and the run has {}", plan.steps)).into());
+    }
     let is_new = saved.is_none();
     let Saved { weights, progress, extra } = match saved {
         Some(found) => found,

@@ -85,6 +85,11 @@ impl Messages {
         }
     }
 
+    /// Takes this message off the screen, if it still stands there: it is no longer so.
+    pub fn take_back(&mut self, text: &str) {
+        self.shown.take_if(|(_, shown, _)| *shown == text);
+    }
+
     /// Takes the message off the screen whatever its age.
     pub fn clear(&mut self) {
         self.shown = None;

@@ -143,6 +143,9 @@ impl Error {
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
+            Self::Io { action: "read" | "list", source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
+                Some("ask its owner to let you read it, or choose another folder with `--runs DIR`".into())
+            }
             Self::Io { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
                 Some("you may look at this folder but not write into it; choose another with `--runs DIR`".into())
             }

@@ -214,6 +214,17 @@ fn a_restarted_log_is_read_from_the_start() {
 }
 
 #[test]
+fn an_end_is_no_longer_said_once_an_engine_is_there_again() {
+    let mut app = training(State::Training, 500);
+    app.update(Message::Read(Box::new(read(State::Lost, 500))));
+    assert!(text(&mut app, 80, 24).contains("engine is gone"));
+    let mut again = read(State::Training, 200);
+    again.restarted = true;
+    app.update(Message::Read(Box::new(again)));
+    assert!(!text(&mut app, 80, 24).contains("engine is gone"));
+}
+
+#[test]
 fn leaving_leaves_and_nothing_else() {
     let mut app = training(State::Training, 100);
     press(&mut app, "q");

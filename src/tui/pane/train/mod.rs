@@ -85,6 +85,8 @@ pub struct Train {
     held: bool,
     pending: Vec<String>,
     problem: Option<String>,
+    /// What was said of the run's end, as it was shown: no longer so once an engine is there again.
+    end: Option<String>,
     /// Whether the past is still being read.
     loading: bool,
     history: History,
@@ -186,6 +188,11 @@ impl Train {
         if matches!(before, State::Training | State::Paused) && self.state.is_over() && !read.more {
             self.say_end(shared);
         }
+        if !self.state.is_over()
+            && let Some(end) = self.end.take()
+        {
+            shared.messages.take_back(&end);
+        }
         if let Some(problem) = read.problem
             && self.problem.as_ref() != Some(&problem)
         {
@@ -194,21 +201,23 @@ impl Train {
         }
     }
 
-    fn say_end(&self, shared: &mut Shared) {
+    fn say_end(&mut self, shared: &mut Shared) {
         let (name, resume) = (self.name(), shared.key(Action::Pause));
-        match self.state {
+        let (tone, text) = match self.state {
             State::Done => {
                 let accuracy = format::accuracy(self.history.test_accuracy.last().map(|(_, accuracy)| accuracy));
-                shared.say(Tone::Good, sentences::done(&name, &accuracy));
+                (Tone::Good, sentences::done(&name, &accuracy))
             }
-            State::Stopped => shared.say(Tone::Plain, sentences::stopped(&name, &resume)),
+            State::Stopped => (Tone::Plain, sentences::stopped(&name, &resume)),
             State::Failed => {
                 let why = self.status.as_ref().and_then(|status| status.message.clone()).unwrap_or_else(|| "see the log".into());
-                shared.say(Tone::Bad, sentences::failed(&name, &why));
+                (Tone::Bad, sentences::failed(&name, &why))
             }
-            State::Lost => shared.say(Tone::Bad, sentences::lost(&name, &resume)),
-            _ => {}
-        }
+            State::Lost => (Tone::Bad, sentences::lost(&name, &resume)),
+            _ => return,
+        };
+        self.end = Some(safe(&text));
+        shared.say(tone, text);
     }
 
     /// The course of the run laid under this one has been read.
