@@ -2,7 +2,7 @@
 
 use super::data::SetKind;
 use super::experiment::Experiment;
-use super::ordering::{ExternalSource, Scorer, Target};
+use super::ordering::{Ordering, Scorer};
 use super::permutation::Permutation;
 use super::problem::Problem;
 
@@ -65,8 +65,6 @@ impl Experiment {
     /// Whether training items are chosen by data of the test set: an oracle, marked wherever a result is shown.
     #[must_use]
     pub fn orders_by_test_data(&self) -> bool {
-        self.ordering.as_ref().is_some_and(|ordering| {
-            ordering.scorer == Scorer::LossDelta && ordering.target == Target::External && ordering.external.source == ExternalSource::Test
-        })
+        self.ordering.as_ref().is_some_and(Ordering::scores_by_test_data)
     }
 }

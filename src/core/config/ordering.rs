@@ -306,3 +306,11 @@ section! {
         reversed: bool = false, "reversed";
     }
 }
+
+impl Ordering {
+    /// Whether candidates are scored by data of the test set.
+    #[must_use]
+    pub fn scores_by_test_data(&self) -> bool {
+        self.scorer == Scorer::LossDelta && self.target == Target::External && self.external.source == ExternalSource::Test
+    }
+}

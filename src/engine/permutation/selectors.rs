@@ -48,13 +48,6 @@ struct Asked {
     scoring: Scoring,
 }
 
-impl Asked {
-    fn is_oracle(&self) -> bool {
-        let settings = &self.settings;
-        settings.scorer == Scorer::LossDelta && settings.target == Target::External && settings.external.source == ExternalSource::Test
-    }
-}
-
 impl Beside {
     /// What is known before a step: (epoch, step, learning rate).
     fn context<'a>(
@@ -119,7 +112,7 @@ impl Selectors {
     /// Name of each, and whether it chooses by test data.
     #[must_use]
     pub fn names(&self) -> Vec<(String, bool)> {
-        self.list.iter().map(|asked| (asked.selector.to_string(), asked.is_oracle())).collect()
+        self.list.iter().map(|asked| (asked.selector.to_string(), asked.settings.scores_by_test_data())).collect()
     }
 
     /// Trains the network on the hold-out, where a selector takes its losses off; they are a function of the experiment. False

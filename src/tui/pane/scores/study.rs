@@ -120,11 +120,10 @@ impl Scores {
         }
         let several = study.parents_done > 1;
         let wide = width >= 50;
-        let room = width.saturating_sub(12 + if several { 9 } else { 0 } + if wide { 16 } else { 0 });
-        let mut head = format!(" {} {:>8}", text::left("better orders than theirs", room + 2), if several { "newest" } else { "" });
-        if wide {
-            head.insert_str(head.len() - 8, &" ".repeat(16));
-        }
+        let gap = if wide { 16 } else { 0 };
+        let room = width.saturating_sub(12 + gap + if several { 9 } else { 0 });
+        let title = text::left("better orders than theirs", room + 2);
+        let mut head = format!(" {title} {:gap$}{:>8}", "", if several { "newest" } else { "" });
         if several {
             head.push_str(&format!(" {:>8}", "mean"));
         }
