@@ -67,6 +67,7 @@ fn find(context: &Context, wanted: &str) -> Result<(String, String), Failure> {
     }
     let unknown = Failure::usage(format!("`{}` is neither a preset nor a file", curricle_core::run::plain(wanted)));
     Err(match presets::require(wanted, &context.presets) {
+        Err(error @ presets::Error::Disk { .. }) => Failure::from(error),
         Err(presets::Error::Unknown { hint: Some(near), .. }) => unknown.hint(format!("did you mean the preset `{near}`?")),
         _ => unknown.hint("`curricle preset list` shows the presets"),
     })

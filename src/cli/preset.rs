@@ -98,6 +98,9 @@ pub fn run(command: &PresetCommand, context: &Context) -> Result<(), Failure> {
 
 fn list(context: &Context) -> Result<(), Failure> {
     let presets = presets::list(&context.presets);
+    for error in presets::unreadable(&context.presets) {
+        output::note(&format!("{error}; it is left out"));
+    }
     if context.json {
         return output::json(&presets.iter().map(described).collect::<Vec<_>>());
     }

@@ -175,6 +175,14 @@ pub fn list(own: &Path) -> Vec<Preset> {
     presets
 }
 
+/// Files in the folder `own` that should be presets and cannot be read, and why.
+pub fn unreadable(own: &Path) -> Vec<Error> {
+    let mut found = Vec::new();
+    gather(own, "", &mut found);
+    found.sort();
+    found.into_iter().filter_map(|(_, file)| text_of(&file).map_err(refused("read", &file)).err()).collect()
+}
+
 /// The preset of this name.
 pub fn find(name: &str, own: &Path) -> Option<Preset> {
     if let Some((name, text)) = SHIPPED.iter().find(|(known, _)| *known == name) {
@@ -185,9 +193,12 @@ pub fn find(name: &str, own: &Path) -> Option<Preset> {
     Some(Preset::new(name, &text, Some(file)))
 }
 
-/// The preset of this name, or an error that names the nearest one.
+/// The preset of this name, or an error that says why it cannot be read, or names the nearest one.
 pub fn require(name: &str, own: &Path) -> Result<Preset, Error> {
     find(name, own).ok_or_else(|| {
+        if let Some((file, Err(error))) = file_of(name, own).ok().filter(|file| file.is_file()).map(|file| (file.clone(), text_of(&file))) {
+            return refused("read", &file)(error);
+        }
         let presets = list(own);
         let hint = super::nearest::nearest(name, presets.iter().map(|preset| preset.name.as_str())).map(str::to_owned);
         Error::Unknown { name: name.to_owned(), hint }

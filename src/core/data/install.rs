@@ -108,6 +108,13 @@ impl Staging {
     }
 }
 
+impl Drop for Staging {
+    /// What was refused takes no room; downloads stay.
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.made);
+    }
+}
+
 /// Reads one file of a set and checks it as a load does; the sum of its contents and what vouches for it.
 pub(crate) fn read(set: &Official, file: &File, path: &Path) -> Result<(String, Trust), Error> {
     let bytes = if path.extension().is_some_and(|end| end == "gz") {

@@ -1,4 +1,4 @@
-use super::super::presets::{Error, delete, find, list, misnamed, require, save};
+use super::super::presets::{Error, delete, find, list, misnamed, require, save, unreadable};
 use super::LEAST;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -52,6 +52,17 @@ fn the_thesis_baseline_is_what_was_published() {
     ] {
         assert!(text.lines().any(|other| other == line), "no `{line}` in\n{text}");
     }
+}
+
+#[test]
+fn a_preset_that_cannot_be_read_is_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("bytes.toml"), [0xff, 0xfe]).expect("a file");
+    let file = folder.path().join("bytes.toml");
+    let wanted = format!("cannot read `{}`: stream did not contain valid UTF-8", file.display());
+    assert_eq!(require("bytes", folder.path()).unwrap_err().to_string(), wanted);
+    assert_eq!(unreadable(folder.path()).iter().map(ToString::to_string).collect::<Vec<_>>(), [wanted]);
+    assert!(list(folder.path()).iter().all(|preset| !preset.own));
 }
 
 #[test]
