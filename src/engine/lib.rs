@@ -1,5 +1,6 @@
 //! The training engine of Curricle: the only user of libtorch. One process is one run, or one evaluation.
 
+pub(crate) mod announcement;
 pub mod boundary;
 pub mod checkpoint;
 mod clock;

@@ -1,5 +1,6 @@
 //! `curricle-engine train RUN`: trains a run, or goes on with it.
 
+use crate::announcement;
 use crate::error::{Error, Result, exit};
 use crate::memory;
 use crate::ordering::orderer::Orderer;
@@ -7,10 +8,10 @@ use crate::permutation;
 use crate::plan::Plan;
 use crate::recorder::Recorder;
 use crate::setup::{self, Machine};
-use crate::state::{self, Identity, Newest, Progress, Saved};
+use crate::state::{self, Newest, Progress, Saved};
 use crate::training::{End, Parts, StopAt, Training};
 use curricle_core::config::{self, Experiment, Kind, SelectOn};
-use curricle_core::data::{Images, sha256_of};
+use curricle_core::data::Images;
 use curricle_core::record::{self, Level, What};
 use curricle_core::run::{self, EventWriter, Lock, Reserve, RunDirectory, ScoreWriter, State, Status};
 use std::collections::HashMap;
@@ -141,7 +142,7 @@ fn work(directory: &RunDirectory, lock: &Lock, data: Option<&Path>, foreground: 
     let selector = selector(&experiment, &images)?;
     let orderer = Orderer::new(&experiment, &images, &network, &machine, &plan, directory, extra)?;
     if directory.record()?.machine.is_none() {
-        directory.set_machine(machine_record(&machine, &images, parameters))?;
+        directory.set_machine(announcement::machine_record(&machine, &images, parameters))?;
     }
     let scores = orderer.as_ref().map(|orderer| ScoreWriter::open(directory, orderer.header().clone(), progress.step)).transpose()?;
     let gap = scores.as_ref().and_then(|scores| scores.gap().map(str::to_owned));
@@ -151,12 +152,22 @@ fn work(directory: &RunDirectory, lock: &Lock, data: Option<&Path>, foreground: 
         format!("{gap}: which images the steps before were trained on cannot be told, and `order.safetensors` will not be written")
     });
     for text in warning.into_iter().chain(gap) {
-        warn(&recorder, progress.step, plan.epoch_of(progress.step), text)?;
+        announcement::warn(&recorder, progress.step, plan.epoch_of(progress.step), text)?;
     }
-    let identity = identity(&machine, &experiment, orderer.as_ref())?;
+    let identity = announcement::identity(&machine, &experiment, orderer.as_ref())?;
     let oracle = selector == "test" || experiment.orders_by_test_data() || orderer.as_ref().is_some_and(Orderer::is_oracle);
     let epoch = plan.epoch_of(progress.step);
-    announce(&recorder, &machine, &experiment.name, &images, &plan, (&progress, &identity), (parameters, selector, oracle), epoch, is_new)?;
+    announcement::announce(
+        &recorder,
+        &machine,
+        &experiment.name,
+        &images,
+        &plan,
+        (&progress, &identity),
+        (parameters, selector, oracle),
+        epoch,
+        is_new,
+    )?;
     let sets = (
         setup::device_set(&images.train, &machine)?,
         images.holdout.as_ref().map(|set| setup::device_set(set, &machine)).transpose()?,
@@ -236,12 +247,6 @@ pub(crate) fn begin(
     Recorder::start(directory.clone(), events, scores, status, foreground)
 }
 
-/// Something that the user should know of a run that goes on: an event, and a line of the log.
-pub(crate) fn warn(recorder: &Recorder, step: u64, epoch: u64, text: String) -> Result<()> {
-    crate::log::line(&format!("warning: {text}"));
-    recorder.event(step, epoch, What::Message(record::Message { level: Level::Warning, text }))
-}
-
 /// Sections and settings whose method is not built say so here too, should an engine be started by hand.
 fn refuse_what_is_not_built(experiment: &Experiment) -> Result<()> {
     let problems = experiment.not_built();
@@ -258,86 +263,6 @@ fn selector(experiment: &Experiment, images: &Images) -> Result<&'static str> {
         (SelectOn::Auto | SelectOn::Last, _) => Ok("last"),
         (SelectOn::Test, _) => Ok("test"),
     }
-}
-
-/// What `run.json` says of the machine.
-pub(crate) fn machine_record(machine: &Machine, images: &Images, parameters: u64) -> run::Machine {
-    run::Machine {
-        libtorch: crate::device::torch_version(),
-        engine: env!("CARGO_PKG_VERSION").into(),
-        device: machine.device.name.clone(),
-        device_name: machine.device_name(),
-        threads: machine.threads,
-        cpu: machine.cpu.model.clone(),
-        features: machine.cpu.features.clone(),
-        precision: machine.precision.name.into(),
-        deterministic: machine.deterministic,
-        host: run::host(),
-        data: images.checksums.clone(),
-        parameters,
-        ..run::Machine::default()
-    }
-}
-
-/// What the bits of a run depend on beside its experiment: the machine, and the files that its ordering reads.
-pub(crate) fn identity(machine: &Machine, experiment: &Experiment, orderer: Option<&Orderer>) -> Result<Identity> {
-    let mut files = Vec::new();
-    if let Some(ordering) = &experiment.ordering {
-        let column = ordering.column.as_ref().map_or("", |column| &column.file);
-        let checkpoint = |network: &Option<config::Network>| network.as_ref().map_or(String::new(), |network| network.checkpoint.clone());
-        for name in [column.to_owned(), checkpoint(&ordering.teacher), checkpoint(&ordering.holdout_model)] {
-            if !name.is_empty() {
-                let sum = sha256_of(Path::new(&name)).map_err(|error| Error::Configuration(format!("ordering: {error}")))?;
-                files.push(format!("{name} {}", &sum[..16]));
-            }
-        }
-        files.extend(orderer.and_then(Orderer::replayed).map(|sum| format!("the order of {} {}", ordering.replay, &sum[..16])));
-    }
-    Ok(Identity { files: files.join(", "), ..machine.identity() })
-}
-
-/// The first event: what begins, or what goes on and whether exactly.
-#[expect(clippy::too_many_arguments, reason = "it says what everything became")]
-pub(crate) fn announce(
-    recorder: &Recorder,
-    machine: &Machine,
-    name: &str,
-    images: &Images,
-    plan: &Plan,
-    (progress, identity): (&Progress, &Identity),
-    (parameters, selector, oracle): (u64, &str, bool),
-    epoch: u64,
-    is_new: bool,
-) -> Result<()> {
-    if !is_new {
-        let differences = identity.differences(&progress.identity);
-        let what = record::Resumed { exact: differences.is_empty(), reason: differences.join("; ") };
-        crate::log::line(&format!("resumed at step {}{}", progress.step, if what.exact { "" } else { ", not bit-exact" }));
-        return recorder.event(progress.step, epoch, What::Resumed(what));
-    }
-    crate::log::line(&format!(
-        "{}: {parameters} weights, {} steps, {} ({}), {} ({}), {} threads",
-        name, plan.steps, machine.device.name, machine.device.reason, machine.precision.name, machine.precision.reason, machine.threads
-    ));
-    let started = record::Started {
-        steps: plan.steps,
-        epochs: plan.epochs,
-        steps_per_epoch: plan.steps_per_epoch,
-        batch: plan.batch as u64,
-        parameters,
-        device: machine.device.name.clone(),
-        device_reason: machine.device.reason.clone(),
-        precision: machine.precision.name.into(),
-        precision_reason: machine.precision.reason.clone(),
-        threads: machine.threads,
-        train_images: images.train.len() as u64,
-        holdout_images: images.holdout.as_ref().map_or(0, |set| set.len() as u64),
-        test_images: images.test.len() as u64,
-        classes: images.classes.clone(),
-        select_on: selector.into(),
-        oracle,
-    };
-    recorder.event(0, 0, What::Started(started))
 }
 
 /// The last words of a run: checkpoints, the `finished` event, the status.

@@ -7,6 +7,7 @@ use super::runner::Runner;
 use super::selectors::Selectors;
 use super::study::Study;
 use super::{epoch, tree};
+use crate::announcement;
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::memory;
@@ -70,7 +71,7 @@ pub fn run(
         return Err(run::Error::damaged(&directory.orders(), text).into());
     }
     if directory.record()?.machine.is_none() {
-        directory.set_machine(train_command::machine_record(&machine, &images, parameters))?;
+        directory.set_machine(announcement::machine_record(&machine, &images, parameters))?;
     }
     let orders = tree::all(batches);
     let steps = expected(&settings, &at, orders.len() as u64, progress.step);
@@ -78,13 +79,13 @@ pub fn run(
     let length = Length { steps, epoch: now, epochs: settings.epochs };
     let recorder = train_command::begin(directory, before, &progress, length, None, is_new, foreground)?;
     if let Some(text) = warning {
-        train_command::warn(&recorder, progress.step, now, text)?;
+        announcement::warn(&recorder, progress.step, now, text)?;
     }
     let plan = Plan { steps, epochs: settings.epochs, ..plan };
     // The best order is chosen by the test set.
     let facts = (parameters, "test", true);
-    let identity = train_command::identity(&machine, experiment, None)?;
-    train_command::announce(&recorder, &machine, &experiment.name, &images, &plan, (&progress, &identity), facts, now, is_new)?;
+    let identity = announcement::identity(&machine, experiment, None)?;
+    announcement::announce(&recorder, &machine, &experiment.name, &images, &plan, (&progress, &identity), facts, now, is_new)?;
     let tests = tested(&images.test, &settings);
     let test_images = tests.len() as u64;
     let study = Study::new(
