@@ -31,18 +31,40 @@ def agree(name, ours, side):
     return worst
 
 
+def floor(how, candidates, apart):
+    """What scoring takes at least, in plain steps, where a forward pass is a third of one; `apart` is |X|/B."""
+    forwards = {"loss": candidates, "loss-delta": 4 * candidates, "loss-delta-external": 3 * candidates + (candidates + 1) * apart,
+                "first-order": 2 * candidates + 3 * apart}
+    return forwards[how] / 3
+
+
+def plain_step(options, folder):
+    """Our own training step on a batch like the candidates."""
+    told = engine.told("preresnet-56", 128, "f32", options.threads)
+    return engine.own("Curricle, plain step", "step", told, folder, engine.plain_environment())
+
+
+def beside_floor(name, how, candidates, external, times, plain, options):
+    """How far above its arithmetic scoring is: less than 1 where a forward pass takes less than a third of a step."""
+    steps = floor(how, candidates, external / 128)
+    return row(f"{name}-floor", f"{steps:.1f} of our plain steps", "s", times["Curricle"], [steps * seconds for seconds in times[plain.name]],
+               threads=options.threads)
+
+
 def scorer(how, candidates, external, bars):
     """Scores of PreResNet-56's candidates in f32."""
 
     def run(name, options):
         told = scored(engine.told("preresnet-56", 128, "f32", options.threads, candidates=candidates, external=external))
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as beside:
             ours, theirs = engine.sides(how, told, pathlib.Path(folder))
             worst = max(agree(name, ours, side) for side in theirs)
-            times = interleaved(ours, theirs, 1, options.pairs)
+            plain = plain_step(options, pathlib.Path(beside))
+            times = interleaved(ours, [*theirs, plain], 1, options.pairs)
             rows = [row(name, side.name, "s", times[ours.name], times[side.name], bar, aim, (round(ours.peak_memory()), round(side.peak_memory())),
                         threads=options.threads, agreement=worst) for side, (bar, aim) in zip(theirs, bars)]
-            for side in (ours, *theirs):
+            rows.append(beside_floor(name, how, candidates, external, times, plain, options))
+            for side in (ours, *theirs, plain):
                 side.end()
             return rows
 
@@ -54,18 +76,19 @@ def first_order(candidates, external, bar, aim):
 
     def run(name, options):
         told = scored(engine.told("preresnet-56", 128, "f32", options.threads, candidates=candidates, external=external))
-        with tempfile.TemporaryDirectory() as first, tempfile.TemporaryDirectory() as second:
+        with tempfile.TemporaryDirectory() as first, tempfile.TemporaryDirectory() as second, tempfile.TemporaryDirectory() as third:
             environment = engine.plain_environment()
             ours = engine.own("Curricle", "first-order", told, pathlib.Path(first), environment)
+            plain = plain_step(options, pathlib.Path(third))
             exact = engine.own("Curricle, exact", "loss-delta-external", told, pathlib.Path(second), environment)
             (_, here), (_, there) = ours.run(1), exact.run(1)
-            times = interleaved(ours, [exact], 1, options.pairs, warm_up=0)
+            times = interleaved(ours, [exact, plain], 1, options.pairs)
             memory = (round(ours.peak_memory()), round(exact.peak_memory()))
             found = row(name, exact.name, "s", times[ours.name], times[exact.name], bar, aim, memory, threads=options.threads,
                         rank_correlation=spearman(here, there))
-            ours.end()
-            exact.end()
-            return [found]
+            for side in (ours, exact, plain):
+                side.end()
+            return [found, beside_floor(name, "first-order", candidates, external, times, plain, options)]
 
     return run
 

@@ -221,11 +221,19 @@ void backward_in(const NormKernels<Stored, Computed>& kernels, const Tensor& dy,
   const Computed* inverse = read<Computed>(channel) + INVERSE * channels;
   const Stored* gradient = read<Stored>(dy);
   const Stored* values = read<Stored>(x);
+  Stored* out = data<Stored>(dx);
+  const Stored* beside = skip.defined() ? read<Stored>(skip) : nullptr;
   std::vector<Computed> tilt(channels, Computed(0)), level(channels, Computed(0));
   if (training || weights) {
     std::vector<double> once(cut.blocks * channels), twice(cut.blocks * channels);
     cut.each(true, [&](int64_t number, int64_t start, int64_t rows) {
-      kernels.backward_sums(gradient + start, values + start, rows, channels, of, &once[number * channels], &twice[number * channels], manner);
+      double *first = &once[number * channels], *second = &twice[number * channels];
+      if (training) {
+        kernels.backward_sums(gradient + start, values + start, rows, channels, of, first, second, manner);
+      } else {
+        kernels.backward_once(gradient + start, values + start, beside ? beside + start : nullptr, out + start, rows, channels, of, first,
+                              second, manner);
+      }
     });
     once = total(once, channels, cut.blocks);
     twice = total(twice, channels, cut.blocks);
@@ -242,11 +250,10 @@ void backward_in(const NormKernels<Stored, Computed>& kernels, const Tensor& dy,
       }
     }
   }
+  if (!training && weights) return;
   of.slope = of.scale;
   of.tilt = tilt.data();
   of.level = level.data();
-  Stored* out = data<Stored>(dx);
-  const Stored* beside = skip.defined() ? read<Stored>(skip) : nullptr;
   cut.each(false, [&](int64_t, int64_t start, int64_t rows) {
     kernels.backward_apply(gradient + start, values + start, beside ? beside + start : nullptr, out + start, rows, channels, of, manner);
   });

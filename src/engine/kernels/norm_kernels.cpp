@@ -287,10 +287,52 @@ void backward_apply(const Stored* dy, const Stored* x, const Stored* skip, Store
   });
 }
 
+// Where the statistics are constants, a value's gradient waits for no sum: one pass gives both.
+template <typename Stored, typename Computed, bool skipped, bool relu, bool rounded>
+void backward_once_of(const Stored* dy, const Stored* x, const Stored* skip, Stored* dx, int64_t rows, int64_t channels,
+                      const Channels<Computed>& channel, double* first, double* second) {
+  int64_t together = rows_together(rows, channels), width = channels * together;
+  Widened<Computed> wide(channel, channels, together);
+  const Computed* __restrict scale = wide.scale.data();
+  const Computed* __restrict offset = wide.offset.data();
+  const Computed* __restrict mean = wide.mean.data();
+  std::vector<Computed> one(width), two(width);
+  Computed* __restrict once = one.data();
+  Computed* __restrict twice = two.data();
+  for (int64_t row = 0; row < rows / together; ++row) {
+    int64_t start = row * width;
+    foresee(dy + start, width);
+    foresee(x + start, width);
+    if constexpr (skipped) foresee(skip + start, width);
+#pragma GCC ivdep
+    for (int64_t place = 0; place < width; ++place) {
+      Computed value = load(x[start + place]);
+      Computed dz = behind<relu, rounded, Computed>(load(dy[start + place]), value, scale[place], offset[place]);
+      once[place] += dz;
+      twice[place] += dz * (value - mean[place]);
+      // The zero keeps the sign of nothing as `backward_apply` has it.
+      Computed gradient = dz * scale[place] + Computed(0);
+      if constexpr (skipped) gradient = seen<rounded, Computed>(gradient) + static_cast<Computed>(load(skip[start + place]));
+      dx[start + place] = store<Stored>(seen<rounded, Computed>(gradient));
+    }
+  }
+  fold(one, channels, first);
+  fold(two, channels, second);
+}
+
+template <typename Stored, typename Computed>
+void backward_once(const Stored* dy, const Stored* x, const Stored* skip, Stored* dx, int64_t rows, int64_t channels,
+                   Channels<Computed> channel, double* first, double* second, Manner manner) {
+  with_manner(manner, [&](auto relu, auto rounded) {
+    auto pass = skip ? backward_once_of<Stored, Computed, true, relu, rounded> : backward_once_of<Stored, Computed, false, relu, rounded>;
+    pass(dy, x, skip, dx, rows, channels, channel, first, second);
+  });
+}
+
 template <typename Stored, typename Computed>
 NormKernels<Stored, Computed> kernels() {
   return {sums<Stored, Computed>, apply<Stored, Computed>, sum_apply<Stored, Computed>, backward_sums<Stored, Computed>,
-          backward_apply<Stored, Computed>};
+          backward_apply<Stored, Computed>, backward_once<Stored, Computed>};
 }
 
 }  // namespace

@@ -47,6 +47,9 @@ struct NormKernels {
   // dx = slope * dz + (x - mean) * tilt + level, plus `skip` where it is not null. `dx` may be `dy`.
   void (*backward_apply)(const Stored* dy, const Stored* x, const Stored* skip, Stored* dx, int64_t rows, int64_t channels,
                          Channels<Computed> channel, Manner manner);
+  // Both at once, where the statistics are constants: dx = scale * dz, plus `skip`. `dx` may be `dy`.
+  void (*backward_once)(const Stored* dy, const Stored* x, const Stored* skip, Stored* dx, int64_t rows, int64_t channels,
+                        Channels<Computed> channel, double* first, double* second, Manner manner);
 };
 
 // One table for each kind of number.
