@@ -239,7 +239,7 @@ pub(crate) fn begin(
         exit: None,
         ..before.unwrap_or_default()
     };
-    directory.restore_folders()?;
+    directory.make_folders()?;
     // Before anybody can know that this engine is there: what is asked from now on is meant for it.
     run::clear(directory)?;
     // Between the cut of the log and its first new line, so that readers beyond the cut start again.

@@ -122,9 +122,7 @@ impl RunDirectory {
     }
 
     fn fill(&self, outline: &Outline, record: &RunRecord) -> Result<()> {
-        for folder in [self.commands(), self.checkpoints(), self.state()] {
-            disk::create_folder(&folder)?;
-        }
+        self.make_folders()?;
         write_whole(&self.experiment(), outline.text.as_bytes())?;
         write_whole(&self.resolved(), outline.resolved.as_bytes())?;
         record.write(&self.record_file())
@@ -143,12 +141,12 @@ impl RunDirectory {
         Self { path }
     }
 
-    /// Makes the folders of the run again that someone has removed.
+    /// Makes the folders of the run that are not there: all of a new one, those of another that someone has removed.
     ///
     /// # Errors
     /// If one cannot be made.
-    pub fn restore_folders(&self) -> Result<()> {
-        for folder in [self.state(), self.checkpoints(), self.commands()] {
+    pub fn make_folders(&self) -> Result<()> {
+        for folder in [self.commands(), self.checkpoints(), self.state()] {
             if !folder.is_dir() {
                 disk::create_folders(&folder)?;
             }
@@ -383,7 +381,7 @@ pub(super) mod tests {
         let error = crate::run::Lock::acquire(&directory).unwrap_err();
         assert!(error.to_string().ends_with("/state` is no folder: something else lies in its place"), "{error}");
         std::fs::remove_file(directory.state()).unwrap();
-        directory.restore_folders().unwrap();
+        directory.make_folders().unwrap();
         assert!(directory.state().is_dir() && crate::run::Lock::acquire(&directory).is_ok());
     }
 
