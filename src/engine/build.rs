@@ -11,7 +11,7 @@ fn main() {
     println!("cargo:rustc-link-arg=-Wl,-rpath,{folder}");
     let include = Path::new(&folder).with_file_name("include");
     cpp()
-        .files(["kernels/basic_conv.cpp", "kernels/context.cpp", "kernels/conv.cpp", "kernels/norm.cpp"])
+        .files(["kernels/basic_conv.cpp", "kernels/context.cpp", "kernels/conv.cpp", "kernels/folded_conv.cpp", "kernels/norm.cpp"])
         .flag("-fopenmp")
         .include(&include)
         .include(include.join("torch/csrc/api/include"))

@@ -4,7 +4,7 @@ use crate::error::Result;
 use crate::images::{DeviceSet, Normalisation};
 use crate::loss;
 use crate::network::Network;
-use crate::network::pass::{Arithmetic, Mode};
+use crate::network::pass::{Arithmetic, Mode, Pass};
 use tch::{Kind, Tensor};
 
 /// Result of an evaluation.
@@ -46,11 +46,12 @@ pub fn evaluate(
     let theta = theta.f_detach()?;
     let mut loss = Tensor::f_zeros([] as [i64; 0], (Kind::Double, theta.device()))?;
     let mut hits = Tensor::f_zeros([] as [i64; 0], (Kind::Int64, theta.device()))?;
+    let pass = Pass::new(&network.layout, &theta, statistics, Mode::Eval, arithmetic)?;
     let mut first = 0;
     while first < set.len() {
         let count = batch.min(set.len() - first);
         let (bytes, labels) = set.range(first, count)?;
-        let logits = network.forward(&theta, statistics, &normalisation.apply(&bytes)?, Mode::Eval, arithmetic)?;
+        let logits = network.logits(&pass, &normalisation.apply(&bytes)?)?;
         loss = loss.f_add_(&loss::summed_cross_entropy(&logits, &labels)?)?;
         hits = hits.f_add_(&loss::hits(&logits, &labels)?)?;
         first += count;

@@ -1,5 +1,5 @@
-//! Operations of `kernels/`, on the CPU: the addition before a batch norm, the norm and the ReLU behind it as one, and a
-//! convolution with its own backward pass.
+//! Operations of `kernels/`, on the CPU: the addition before a batch norm, the norm and the ReLU behind it as one, a
+//! convolution with its own backward pass, and one with what stands behind it where nothing goes backward.
 
 use std::ffi::{CStr, c_char};
 use tch::{Device, Kind, TchError, Tensor};
@@ -49,6 +49,24 @@ unsafe extern "C" {
         settings: *const Settings,
     ) -> *mut c_char;
     fn curricle_conv(y: *mut *mut C_tensor, x: *const C_tensor, weight: *const C_tensor, stride: i64, padding: i64) -> *mut c_char;
+    fn curricle_folded_conv(
+        y: *mut *mut C_tensor,
+        x: *const C_tensor,
+        weight: *const C_tensor,
+        bias: *const C_tensor,
+        shortcut: *const C_tensor,
+        relu: bool,
+        stride: i64,
+        padding: i64,
+    ) -> *mut c_char;
+    fn curricle_packed_weight(
+        packed: *mut *mut C_tensor,
+        weight: *const C_tensor,
+        x: *const C_tensor,
+        stride: i64,
+        padding: i64,
+    ) -> *mut c_char;
+    fn curricle_grad_enabled() -> bool;
     fn curricle_norm_variant() -> *const c_char;
     fn curricle_conv_variant() -> *const c_char;
 }
@@ -104,6 +122,63 @@ pub fn convolution(x: &Tensor, weight: &Tensor, stride: i64, padding: i64) -> Re
         said(curricle_conv(&raw mut y, x.as_ptr(), weight.as_ptr(), stride, padding))?;
         Ok(Tensor::from_ptr(y))
     }
+}
+
+/// Weights of a convolution as [`folded_convolution`] reads them fastest, for maps like `x`. Nothing else takes them.
+///
+/// # Errors
+/// If shapes or kinds do not fit.
+pub fn packed(weight: &Tensor, x: &Tensor, stride: i64, padding: i64) -> Result<Tensor, TchError> {
+    let mut packed = std::ptr::null_mut();
+    // SAFETY: as above.
+    unsafe {
+        said(curricle_packed_weight(&raw mut packed, weight.as_ptr(), x.as_ptr(), stride, padding))?;
+        Ok(Tensor::from_ptr(packed))
+    }
+}
+
+/// What stands behind a convolution of a pass that nothing goes backward through.
+#[derive(Debug)]
+pub enum Behind {
+    /// Nothing.
+    Nothing,
+    /// A ReLU.
+    Relu,
+    /// The addition of a map, which is used up.
+    Sum(Tensor),
+}
+
+/// A square convolution of a map [B, C, H, W] with what stands behind it, for passes that nothing goes backward through.
+///
+/// # Errors
+/// If shapes or kinds do not fit, or memory does not suffice.
+pub fn folded_convolution(
+    x: &Tensor,
+    weight: &Tensor,
+    bias: Option<&Tensor>,
+    behind: &Behind,
+    stride: i64,
+    padding: i64,
+) -> Result<Tensor, TchError> {
+    let mut y = std::ptr::null_mut();
+    let (shortcut, relu) = match behind {
+        Behind::Nothing => (std::ptr::null(), false),
+        Behind::Relu => (std::ptr::null(), true),
+        Behind::Sum(map) => (map.as_ptr(), false),
+    };
+    let bias = bias.map_or(std::ptr::null(), Tensor::as_ptr);
+    // SAFETY: as above.
+    unsafe {
+        said(curricle_folded_conv(&raw mut y, x.as_ptr(), weight.as_ptr(), bias, shortcut, relu, stride, padding))?;
+        Ok(Tensor::from_ptr(y))
+    }
+}
+
+/// Whether operations are recorded for a backward pass.
+#[must_use]
+pub fn records() -> bool {
+    // SAFETY: reads a flag of this thread.
+    unsafe { curricle_grad_enabled() }
 }
 
 /// What a call has said: nothing, or what went wrong.

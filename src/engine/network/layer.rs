@@ -1,10 +1,10 @@
 //! The layers that the networks are made of: what they register in the layout, and how a pass applies them.
 
-use super::fused;
+use super::fused::{self, Behind};
 use super::layout::{Initial, Layout, ParameterId, StatisticId};
-use super::pass::Pass;
+use super::pass::{Folded, Pass};
 use crate::error::{Doing, Result};
-use tch::Tensor;
+use tch::{Kind, Tensor};
 
 /// How convolutions of a network are initialised.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +50,9 @@ impl Convolution {
 
     /// The same for a convolution that reads what a fused norm has rounded, and whose result a fused norm will round.
     pub fn between(&self, pass: &Pass, x: &Tensor) -> Result<Tensor> {
+        if self.folds(pass, x) {
+            return self.folded(pass, x, None, &Behind::Nothing);
+        }
         let weight = pass.low_weight(self.weight);
         let y = match self.bias.map(|bias| pass.low_weight(bias)) {
             None if fused::takes(x) => fused::convolution(x, weight, self.stride, self.padding),
@@ -58,6 +61,40 @@ impl Convolution {
         let y = y.doing("convolution")?;
         pass.keep(&y);
         Ok(y)
+    }
+
+    /// The ReLU of a norm of the convolution.
+    pub fn norm_relu(&self, pass: &Pass, x: &Tensor, norm: &BatchNorm) -> Result<Tensor> {
+        if self.folds(pass, x) {
+            return self.folded(pass, x, Some(norm), &Behind::Relu);
+        }
+        norm.relu(pass, self.between(pass, x)?)
+    }
+
+    /// The convolution and the shortcut beside it, which nobody else needs.
+    pub fn beside(&self, pass: &Pass, x: &Tensor, shortcut: impl FnOnce() -> Result<Tensor>) -> Result<Unsummed> {
+        if self.folds(pass, x) {
+            return Ok(Unsummed { map: self.folded(pass, x, None, &Behind::Sum(shortcut()?))?, shortcut: None });
+        }
+        let map = self.between(pass, x)?;
+        Ok(Unsummed { map, shortcut: Some(shortcut()?) })
+    }
+
+    fn folds(&self, pass: &Pass, x: &Tensor) -> bool {
+        self.bias.is_none() && pass.folds(x)
+    }
+
+    /// Where nothing goes backward: the norm is in the convolution's weights, and what stands behind is done as the map is written.
+    fn folded(&self, pass: &Pass, x: &Tensor, norm: Option<&BatchNorm>, behind: &Behind) -> Result<Tensor> {
+        let Folded { weight, bias } = pass.folded(self.weight, || {
+            let own = pass.weight(self.weight);
+            let (weight, bias) = match norm {
+                Some(norm) => norm.folded_into(pass, own).map(|(weight, bias)| (weight, Some(bias)))?,
+                None => (own.shallow_clone(), None),
+            };
+            Ok(Folded { weight: fused::packed(&weight, x, self.stride, self.padding)?, bias })
+        })?;
+        fused::folded_convolution(x, &weight, bias.as_ref(), behind, self.stride, self.padding).doing("convolution")
     }
 }
 
@@ -102,6 +139,16 @@ impl BatchNorm {
             .doing("batch normalisation")?;
         pass.keep(&y);
         pass.round(&y)
+    }
+
+    /// Weights and bias of a convolution with this norm, in eval mode, behind it.
+    fn folded_into(&self, pass: &Pass, weight: &Tensor) -> Result<(Tensor, Tensor)> {
+        let double = |x: &Tensor| x.f_to_kind(Kind::Double);
+        let deviation = double(pass.statistic(self.variance))?.f_add_scalar(EPS)?.f_sqrt()?;
+        let scale = double(pass.weight(self.weight))?.f_div(&deviation)?;
+        let bias = double(pass.weight(self.bias))?.f_sub(&double(pass.statistic(self.mean))?.f_mul(&scale)?)?;
+        let kind = weight.kind();
+        Ok((weight.f_mul(&scale.f_to_kind(kind)?.f_view([-1, 1, 1, 1])?)?, bias.f_to_kind(kind)?))
     }
 
     /// ReLU of the batch norm of a map that nobody else needs.

@@ -75,9 +75,16 @@ impl Network {
     /// # Errors
     /// What libtorch refuses.
     pub fn forward(&self, theta: &Tensor, statistics: &Tensor, images: &Tensor, mode: Mode, arithmetic: Arithmetic) -> Result<Tensor> {
-        let pass = Pass::new(&self.layout, theta, statistics, mode, arithmetic)?;
-        let logits = self.architecture.forward(&pass, images)?;
-        let kind = if theta.kind() == Kind::Double { Kind::Double } else { Kind::Float };
+        self.logits(&Pass::new(&self.layout, theta, statistics, mode, arithmetic)?, images)
+    }
+
+    /// The same in a pass that was prepared: several batches share what it has computed of the weights.
+    ///
+    /// # Errors
+    /// What libtorch refuses.
+    pub fn logits(&self, pass: &Pass, images: &Tensor) -> Result<Tensor> {
+        let logits = self.architecture.forward(pass, images)?;
+        let kind = if pass.kind() == Kind::Double { Kind::Double } else { Kind::Float };
         Ok(if logits.kind() == kind { logits } else { logits.f_to_kind(kind)? })
     }
 
@@ -102,7 +109,7 @@ impl Network {
         let _guard = tch::no_grad_guard();
         let theta = Tensor::f_zeros([self.layout.parameter_count() as i64], (Kind::Float, tch::Device::Cpu))?;
         let statistics = Tensor::f_ones([self.layout.statistic_count() as i64], (Kind::Float, tch::Device::Cpu))?;
-        let pass = Pass::new(&self.layout, &theta, &statistics, Mode::Eval, Arithmetic::Plain)?;
+        let pass = Pass::new(&self.layout, &theta, &statistics, Mode::Eval, Arithmetic::Plain)?.unfolded();
         let image = Tensor::f_zeros([1, channels, height, width], (Kind::Float, tch::Device::Cpu))?;
         drop(self.architecture.forward(&pass, &image)?);
         Ok(pass)

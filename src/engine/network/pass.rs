@@ -1,8 +1,10 @@
 //! One forward pass: a function of (θ, running statistics, images), in a mode and an arithmetic.
 
+use super::fused;
 use super::layout::{Layout, ParameterId, StatisticId};
 use crate::error::Result;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 use tch::{Kind, Tensor};
 
 /// Whether batch norms use the batch's statistics (and update the running ones) or the running ones.
@@ -34,12 +36,31 @@ pub struct Pass {
     statistics: Vec<Tensor>,
     mode: Mode,
     arithmetic: Arithmetic,
+    /// Where nothing goes backward: the convolutions as they are computed then, made when first asked for.
+    folded: Option<RefCell<HashMap<usize, Folded>>>,
     activations: Cell<usize>,
     largest: Cell<usize>,
 }
 
+/// A convolution of a pass that nothing goes backward through. With a batch norm behind it, in eval mode:
+/// W′ = W·γ/√(σ² + ε) per output channel, b′ = β − μ·γ/√(σ² + ε).
+#[derive(Debug)]
+pub struct Folded {
+    /// [out, in, kh, kw], packed.
+    pub weight: Tensor,
+    /// `[out]`; none without a norm.
+    pub bias: Option<Tensor>,
+}
+
+impl Folded {
+    fn shallow(&self) -> Self {
+        Self { weight: self.weight.shallow_clone(), bias: self.bias.as_ref().map(Tensor::shallow_clone) }
+    }
+}
+
 impl Pass {
-    /// Prepares a pass over θ and the running statistics (both flat).
+    /// Prepares passes over θ and the running statistics (both flat): one of them, or several where nothing is recorded for a
+    /// backward pass and θ stays.
     ///
     /// # Errors
     /// If the lengths do not fit the layout.
@@ -55,9 +76,32 @@ impl Pass {
             statistics: layout.statistic_views(statistics)?,
             mode,
             arithmetic,
+            folded: (mode == Mode::Eval && arithmetic == Arithmetic::Plain && !fused::records()).then(RefCell::default),
             activations: Cell::new(0),
             largest: Cell::new(0),
         })
+    }
+
+    /// The same pass with each layer on its own, as a pass that is recorded would go.
+    #[must_use]
+    pub fn unfolded(self) -> Self {
+        Self { folded: None, ..self }
+    }
+
+    /// Whether a convolution that reads `x` takes in what stands behind it.
+    pub fn folds(&self, x: &Tensor) -> bool {
+        self.folded.is_some() && fused::takes(x)
+    }
+
+    /// A convolution as [`Self::folds`] means it, made by `fold` when it is asked for first.
+    pub fn folded(&self, id: ParameterId, fold: impl FnOnce() -> Result<Folded>) -> Result<Folded> {
+        let Some(known) = &self.folded else { return fold() };
+        if let Some(folded) = known.borrow().get(&id.0) {
+            return Ok(folded.shallow());
+        }
+        let folded = fold()?;
+        known.borrow_mut().insert(id.0, folded.shallow());
+        Ok(folded)
     }
 
     /// Whether the pass trains.
@@ -70,6 +114,12 @@ impl Pass {
     #[must_use]
     pub fn is_emulated(&self) -> bool {
         self.arithmetic == Arithmetic::EmulatedBf16
+    }
+
+    /// The kind of θ.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        self.weights.first().map_or(Kind::Float, Tensor::kind)
     }
 
     /// A weight in the kind of θ.

@@ -37,17 +37,16 @@ impl Residual {
     }
 
     fn forward(&self, pass: &Pass, x: Unsummed) -> Result<Unsummed> {
-        let (norm, convolution) = &self.first;
-        let (raw, activated) = norm.sum_relu(pass, x)?;
-        let mut h = convolution.between(pass, &activated)?;
-        for (norm, convolution) in &self.others {
-            h = convolution.between(pass, &norm.relu(pass, h)?)?;
+        let (norm, mut convolution) = (&self.first.0, self.first.1);
+        let (raw, mut h) = norm.sum_relu(pass, x)?;
+        for (norm, next) in &self.others {
+            h = convolution.norm_relu(pass, &h, norm)?;
+            convolution = *next;
         }
-        let shortcut = match &self.projection {
-            Some(projection) => projection.between(pass, &raw)?,
-            None => raw,
-        };
-        Ok(Unsummed { map: h, shortcut: Some(shortcut) })
+        convolution.beside(pass, &h, || match &self.projection {
+            Some(projection) => projection.between(pass, &raw),
+            None => Ok(raw),
+        })
     }
 }
 

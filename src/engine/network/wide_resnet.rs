@@ -32,16 +32,14 @@ impl WideBlock {
 
     fn forward(&self, pass: &Pass, x: Unsummed) -> Result<Unsummed> {
         let (raw, activated) = self.norms[0].sum_relu(pass, x)?;
-        let mut h = self.norms[1].relu(pass, self.convolutions[0].between(pass, &activated)?)?;
+        let mut h = self.convolutions[0].norm_relu(pass, &activated, &self.norms[1])?;
         if self.dropout > 0.0 {
             h = pass.round(&pass.dropout(h, self.dropout)?)?;
         }
-        let map = self.convolutions[1].between(pass, &h)?;
-        let shortcut = match &self.shortcut {
-            Some(shortcut) => shortcut.between(pass, &activated)?,
-            None => raw,
-        };
-        Ok(Unsummed { map, shortcut: Some(shortcut) })
+        self.convolutions[1].beside(pass, &h, || match &self.shortcut {
+            Some(shortcut) => shortcut.between(pass, &activated),
+            None => Ok(raw),
+        })
     }
 }
 

@@ -140,7 +140,8 @@ impl Scoring {
             Pool::Batches(batches) => scorer::read(&loss::scores(situation, &self.gathered(context, batches), context.together)?),
             Pool::Gathered(_, batches) => scorer::read(&loss::scores(situation, batches, context.together)?),
             Pool::Samples(items, crops) => {
-                each(context, items, crops, |batch| situation.losses_at(&situation.weights.theta, &batch.images, &batch.labels))
+                let evaluator = situation.evaluator(&situation.weights.theta)?;
+                each(context, items, crops, |batch| evaluator.losses(&batch.images, &batch.labels))
             }
         }
     }
@@ -178,7 +179,8 @@ impl Scoring {
                 Pool::Batches(batches) => scorer::read(&probe.scores(&situation, &self.gathered(context, batches), context.together)?)?,
                 Pool::Gathered(_, batches) => scorer::read(&probe.scores(&situation, batches, context.together)?)?,
                 Pool::Samples(items, crops) => {
-                    each(context, items, crops, |batch| probe.of_images(&situation, &batch.images, &batch.labels))?
+                    let probe = probe.of_images(&situation)?;
+                    each(context, items, crops, |batch| probe.scores(&batch.images, &batch.labels))?
                 }
             };
             return Ok(Scores { values, forward: 2.0 * all + apart, backward: apart });

@@ -1,4 +1,5 @@
-//! Parameter counts of the published networks, names of their tensors, and checkpoints there and back.
+//! Parameter counts of the published networks, names of their tensors, checkpoints there and back, and the two ways through
+//! a network in eval mode.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -6,7 +7,10 @@ use curricle_core::config::{Block, Head, Network as Settings, NetworkKind};
 use curricle_engine::checkpoint::{self, HostWeights};
 use curricle_engine::network::Network;
 use curricle_engine::network::layout::Layout;
+use curricle_engine::network::pass::{Arithmetic, Mode, Pass};
+use curricle_engine::weights::Weights;
 use std::collections::HashMap;
+use tch::{Device, Kind, Tensor};
 
 fn layout(kind: NetworkKind, depth: u64, width: u64, classes: i64) -> Layout {
     let settings = Settings { kind, depth, width, ..Settings::default() };
@@ -60,6 +64,38 @@ fn a_window_larger_than_the_map_is_refused() {
     let settings = Settings { head: Head::Window(9), ..Settings::default() };
     let error = Network::new(&settings, 3, 32, 10).err().unwrap().to_string();
     assert_eq!(error, "network.head: a window of 9 does not fit the last feature map of 8×8; use a smaller window or `\"global\"`");
+}
+
+/// Where nothing goes backward, norms go into the convolutions before them and additions into those behind: the same function.
+#[test]
+fn a_pass_without_a_backward_gives_the_same_logits() {
+    let networks = [
+        Settings { depth: 11, ..Settings::default() },
+        Settings { depth: 14, block: Block::Basic, ..Settings::default() },
+        Settings { kind: NetworkKind::WideResNet, depth: 10, width: 2, ..Settings::default() },
+        Settings { kind: NetworkKind::BasicConv, ..Settings::default() },
+    ];
+    tch::manual_seed(5);
+    for (settings, (kind, allowed)) in networks.iter().flat_map(|one| [(one, (Kind::Double, 1e-12)), (one, (Kind::Float, 1e-4))]) {
+        let network = Network::new(settings, 3, 16, 10).unwrap();
+        let mut weights = Weights::initial(&network, 1, kind, Device::Cpu).unwrap();
+        // Every norm has something to do: scales, shifts, means and deviations of its own.
+        let noise = Tensor::rand_like(&weights.theta) * 0.4 - 0.2;
+        weights.theta = (weights.theta.detach() + noise).set_requires_grad(true);
+        weights.statistics = &weights.statistics + Tensor::rand_like(&weights.statistics);
+        let before = weights.theta.copy();
+        let images = Tensor::randn([7, 3, 16, 16], (kind, Device::Cpu));
+        let recorded = network.forward(&weights.theta, &weights.statistics, &images, Mode::Eval, Arithmetic::Plain).unwrap();
+        let _guard = tch::no_grad_guard();
+        // One pass over batches of several sizes.
+        let pass = Pass::new(&network.layout, &weights.theta, &weights.statistics, Mode::Eval, Arithmetic::Plain).unwrap();
+        let parts: Vec<Tensor> =
+            [(0, 4), (4, 1), (5, 2)].map(|(first, count)| network.logits(&pass, &images.narrow(0, first, count)).unwrap()).into();
+        let apart = (Tensor::cat(&parts, 0) - recorded.detach()).abs().max().double_value(&[]);
+        let scale = recorded.abs().max().double_value(&[]);
+        assert!(apart <= allowed * scale && scale > 0.1, "{settings:?} in {kind:?}: {apart} apart, of {scale}");
+        assert!(weights.theta.equal(&before), "the pass has changed the weights");
+    }
 }
 
 fn small() -> Layout {

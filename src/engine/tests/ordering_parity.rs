@@ -106,7 +106,7 @@ fn loss_delta_scores(kind: Kind) {
         winner("first_order", &hold("finite_difference", &probe.scores(&situation, &candidates, TOGETHER).unwrap()));
         if mode == Mode::Eval {
             let (images, labels) = (&candidates[0].images, &candidates[0].labels);
-            let each = probe.of_images(&situation, images, labels).unwrap().mean(None::<Kind>);
+            let each = probe.of_images(&situation).unwrap().scores(images, labels).unwrap().mean(None::<Kind>);
             let whole = probe.scores(&situation, &candidates[..1], TOGETHER).unwrap();
             let (each, whole) = (each.double_value(&[]), whole[0].double_value(&[]));
             assert!((each - whole).abs() < 1e-4, "{each} image by image, {whole} as a batch");

@@ -4,7 +4,7 @@
 //! The true Δ is, to first order, an affine function of it that all candidates share (lr·(1 + μ) with Nesterov, lr
 //! without, and terms of weight decay and momentum), so the ranking is the same. Cost: 2K + 3·|X|/B forward units.
 
-use super::{Batch, Candidates, Situation, loss};
+use super::{Batch, Candidates, Evaluator, Situation, loss};
 use crate::error::Result;
 use tch::{Kind, Tensor};
 
@@ -46,12 +46,30 @@ impl Probe {
         ahead.iter().zip(&behind).map(|(ahead, behind)| Ok(ahead.f_sub(behind)?.f_mul(&self.factor)?)).collect()
     }
 
-    /// The same for single images [N, C, H, W] with labels `[N]`: `[N]`. Only in eval mode.
+    /// What gives the inner products of single images. Only in eval mode.
     ///
     /// # Errors
     /// What libtorch refuses.
-    pub fn of_images(&self, situation: &Situation, images: &Tensor, labels: &Tensor) -> Result<Tensor> {
-        let ahead = situation.losses_at(&self.ahead, images, labels)?;
-        Ok(ahead.f_sub(&situation.losses_at(&self.behind, images, labels)?)?.f_mul(&self.factor)?)
+    pub fn of_images<'a>(&self, situation: &'a Situation) -> Result<ImageProbe<'a>> {
+        let (ahead, behind) = (situation.evaluator(&self.ahead)?, situation.evaluator(&self.behind)?);
+        Ok(ImageProbe { ahead, behind, factor: self.factor.shallow_clone() })
+    }
+}
+
+/// Inner products of single images.
+pub struct ImageProbe<'a> {
+    ahead: Evaluator<'a>,
+    behind: Evaluator<'a>,
+    factor: Tensor,
+}
+
+impl ImageProbe<'_> {
+    /// Those of images [N, C, H, W] with labels `[N]`: `[N]`. Two forward passes.
+    ///
+    /// # Errors
+    /// What libtorch refuses.
+    pub fn scores(&self, images: &Tensor, labels: &Tensor) -> Result<Tensor> {
+        let ahead = self.ahead.losses(images, labels)?;
+        Ok(ahead.f_sub(&self.behind.losses(images, labels)?)?.f_mul(&self.factor)?)
     }
 }

@@ -21,18 +21,18 @@ pub fn scores(situation: &Situation, candidates: &(impl Candidates + ?Sized), to
 /// What libtorch refuses.
 pub fn scores_at(situation: &Situation, theta: &Tensor, candidates: &(impl Candidates + ?Sized), together: usize) -> Result<Vec<Tensor>> {
     let _guard = tch::no_grad_guard();
+    if situation.mode == Mode::Train {
+        return (0..candidates.count()).map(|place| situation.loss_at(theta, &candidates.batch(place)?)).collect();
+    }
+    let evaluator = situation.evaluator(theta)?;
     let score = |place| {
         let candidate = candidates.batch(place)?;
-        if situation.mode == Mode::Train {
-            return situation.loss_at(theta, &candidate);
-        }
         let count = candidate.labels.size()[0];
         let mut each = Vec::new();
         let mut first = 0;
         while first < count {
             let here = (together.max(1) as i64).min(count - first);
-            let (images, labels) = (candidate.images.f_narrow(0, first, here)?, candidate.labels.f_narrow(0, first, here)?);
-            each.push(situation.losses_at(theta, &images, &labels)?);
+            each.push(evaluator.losses(&candidate.images.f_narrow(0, first, here)?, &candidate.labels.f_narrow(0, first, here)?)?);
             first += here;
         }
         Ok(Tensor::f_cat(&each, 0)?.f_mean(None::<tch::Kind>)?)

@@ -9,7 +9,7 @@ pub mod other;
 use crate::error::{Error, Result};
 use crate::loss as losses;
 use crate::network::Network;
-use crate::network::pass::{Arithmetic, Mode};
+use crate::network::pass::{Arithmetic, Mode, Pass};
 use crate::optimizer::Sgd;
 use crate::weights::Weights;
 use tch::{Kind, Reduction, Tensor};
@@ -103,14 +103,14 @@ impl Situation<'_> {
         self.mean_loss(&theta.f_detach()?, batch)
     }
 
-    /// Loss of each image of a batch at some θ, `[B]`. One forward pass; only where images do not share statistics.
+    /// What takes losses of images at some θ. Only where images do not share statistics.
     ///
     /// # Errors
     /// What libtorch refuses.
-    pub fn losses_at(&self, theta: &Tensor, images: &Tensor, labels: &Tensor) -> Result<Tensor> {
+    pub fn evaluator(&self, theta: &Tensor) -> Result<Evaluator<'_>> {
         let _guard = tch::no_grad_guard();
-        let logits = self.network.forward(&theta.f_detach()?, &self.statistics()?, images, self.mode, self.arithmetic)?;
-        Ok(logits.f_cross_entropy_loss(labels, None::<Tensor>, Reduction::None, -100, self.label_smoothing)?)
+        let pass = Pass::new(&self.network.layout, &theta.f_detach()?, &self.statistics()?, self.mode, self.arithmetic)?;
+        Ok(Evaluator { network: self.network, pass, label_smoothing: self.label_smoothing })
     }
 
     /// Mean loss of a batch and its gradient at θ. A forward and a backward pass.
@@ -122,6 +122,25 @@ impl Situation<'_> {
         let mut gradients = Tensor::f_run_backward(&[&loss], &[&self.weights.theta], false, false)?;
         let gradient = gradients.pop().ok_or_else(|| Error::Other("the backward pass gave no gradient".into()))?;
         Ok((loss.f_detach()?, gradient))
+    }
+}
+
+/// Takes losses of images at one θ; what it computes of the weights, it computes once.
+pub struct Evaluator<'a> {
+    network: &'a Network,
+    pass: Pass,
+    label_smoothing: f64,
+}
+
+impl Evaluator<'_> {
+    /// Loss of each image, `[B]`. One forward pass.
+    ///
+    /// # Errors
+    /// What libtorch refuses.
+    pub fn losses(&self, images: &Tensor, labels: &Tensor) -> Result<Tensor> {
+        let _guard = tch::no_grad_guard();
+        let logits = self.network.logits(&self.pass, images)?;
+        Ok(logits.f_cross_entropy_loss(labels, None::<Tensor>, Reduction::None, -100, self.label_smoothing)?)
     }
 }
 

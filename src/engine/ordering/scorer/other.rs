@@ -51,6 +51,7 @@ impl Other {
     pub fn losses_of(&self, context: &Context, goes_on: &dyn Fn() -> bool) -> Result<Option<Vec<f64>>> {
         let set = context.train;
         let situation = self.situation(Sgd { momentum: 0.0, nesterov: false, weight_decay: 0.0 }, context.arithmetic);
+        let evaluator = situation.evaluator(&self.weights.theta)?;
         let mut all = Vec::with_capacity(set.len());
         let mut first = 0;
         while first < set.len() {
@@ -59,7 +60,7 @@ impl Other {
             }
             let here = context.together.max(1).min(set.len() - first);
             let (bytes, labels) = set.range(first, here)?;
-            let losses = situation.losses_at(&self.weights.theta, &context.normalisation.apply(&bytes)?, &labels)?;
+            let losses = evaluator.losses(&context.normalisation.apply(&bytes)?, &labels)?;
             all.extend(Vec::<f64>::try_from(losses.f_to_kind(tch::Kind::Double)?.f_to(tch::Device::Cpu)?)?);
             first += here;
         }
