@@ -75,7 +75,7 @@ pub fn start_background(engine: &Engine, directory: &RunDirectory, start: &Start
 
 /// Refuses a run that another engine holds, and one in which something that would be written is a link.
 pub(super) fn free(directory: &RunDirectory) -> Result<(), Error> {
-    directory.refuse_links().map_err(Error::Run)?;
+    directory.refuse_foreign().map_err(Error::Run)?;
     let begun = Instant::now();
     while Lock::is_held(directory) {
         // One that has said its last words gives the run up in a moment.

@@ -55,7 +55,7 @@ struct Command {
 
 /// Asks something of the run's engine and returns the command's id, which the acknowledging event carries.
 pub fn send(directory: &RunDirectory, kind: CommandKind) -> Result<String> {
-    directory.refuse_links()?;
+    directory.refuse_foreign()?;
     let folder = directory.commands();
     if !folder.is_dir() {
         disk::create_folders(&folder)?;

@@ -47,7 +47,7 @@ pub struct Lock {
 impl Lock {
     /// Takes the lock, or says who holds it.
     pub fn acquire(directory: &RunDirectory) -> Result<Self> {
-        directory.refuse_links()?;
+        directory.refuse_foreign()?;
         let path = directory.lock();
         // Not truncated here: the holder's name must stay readable for those who come too late.
         let mut file = disk::open(&path, OpenOptions::new().read(true).write(true).create(true).truncate(false))?;

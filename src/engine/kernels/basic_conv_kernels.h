@@ -14,6 +14,7 @@ struct BasicConvTask {
   const float* first;         // [2, 2, channels, 16]
   const float* first_bias;    // [16]
   const float* second;        // [2, 2, 16, 32]
+  const float* tiles;         // [3, 3, 16, 32]: second in Winograd's form, G·g·Gᵀ
   const float* second_bias;   // [32]
 };
 

@@ -216,44 +216,14 @@ inline Computed behind(Computed dy, Computed value, Computed scale, Computed off
   }
 }
 
-template <typename Stored, typename Computed, bool relu, bool rounded>
-void backward_sums_of(const Stored* __restrict dy, const Stored* __restrict x, int64_t rows, int64_t channels,
-                      const Channels<Computed>& channel, double* first, double* second) {
-  int64_t together = rows_together(rows, channels), width = channels * together;
-  Widened<Computed> wide(channel, channels, together);
-  const Computed* __restrict scale = wide.scale.data();
-  const Computed* __restrict offset = wide.offset.data();
-  const Computed* __restrict mean = wide.mean.data();
-  std::vector<Computed> one(width), two(width);
-  Computed* __restrict once = one.data();
-  Computed* __restrict twice = two.data();
-  for (int64_t row = 0; row < rows / together; ++row) {
-    int64_t start = row * width;
-    foresee(dy + start, width);
-    foresee(x + start, width);
-#pragma GCC ivdep
-    for (int64_t place = 0; place < width; ++place) {
-      Computed value = load(x[start + place]);
-      Computed dz = behind<relu, rounded, Computed>(load(dy[start + place]), value, scale[place], offset[place]);
-      once[place] += dz;
-      twice[place] += dz * (value - mean[place]);
-    }
-  }
-  fold(one, channels, first);
-  fold(two, channels, second);
-}
+// What a pass backward gives: the sums that the gradients of the batch's statistics wait for, then the gradient of the map; or both
+// at once where the statistics are constants, and a value's gradient waits for no sum.
+enum class Part { SUMS, MAP, BOTH };
 
-template <typename Stored, typename Computed>
-void backward_sums(const Stored* dy, const Stored* x, int64_t rows, int64_t channels, Channels<Computed> channel, double* first,
-                   double* second, Manner manner) {
-  with_manner(manner, [&](auto relu, auto rounded) {
-    backward_sums_of<Stored, Computed, relu, rounded>(dy, x, rows, channels, channel, first, second);
-  });
-}
-
-template <typename Stored, typename Computed, bool skipped, bool relu, bool rounded>
-void backward_apply_of(const Stored* dy, const Stored* x, const Stored* skip, Stored* dx, int64_t rows, int64_t channels,
-                       const Channels<Computed>& channel) {
+template <typename Stored, typename Computed, Part part, bool skipped, bool relu, bool rounded>
+void backward_of(const Stored* dy, const Stored* x, const Stored* skip, Stored* dx, int64_t rows, int64_t channels,
+                 const Channels<Computed>& channel, double* first, double* second) {
+  constexpr bool summed = part != Part::MAP, mapped = part != Part::SUMS;
   int64_t together = rows_together(rows, channels), width = channels * together;
   Widened<Computed> wide(channel, channels, together);
   const Computed* __restrict scale = wide.scale.data();
@@ -262,41 +232,7 @@ void backward_apply_of(const Stored* dy, const Stored* x, const Stored* skip, St
   const Computed* __restrict slope = wide.slope.data();
   const Computed* __restrict tilt = wide.tilt.data();
   const Computed* __restrict level = wide.level.data();
-  for (int64_t row = 0; row < rows / together; ++row) {
-    int64_t start = row * width;
-    foresee(dy + start, width);
-    foresee(x + start, width);
-    if constexpr (skipped) foresee(skip + start, width);
-#pragma GCC ivdep
-    for (int64_t place = 0; place < width; ++place) {
-      Computed value = load(x[start + place]);
-      Computed dz = behind<relu, rounded, Computed>(load(dy[start + place]), value, scale[place], offset[place]);
-      Computed gradient = dz * slope[place] + ((value - mean[place]) * tilt[place] + level[place]);
-      if constexpr (skipped) gradient = seen<rounded, Computed>(gradient) + static_cast<Computed>(load(skip[start + place]));
-      dx[start + place] = store<Stored>(seen<rounded, Computed>(gradient));
-    }
-  }
-}
-
-template <typename Stored, typename Computed>
-void backward_apply(const Stored* dy, const Stored* x, const Stored* skip, Stored* dx, int64_t rows, int64_t channels,
-                    Channels<Computed> channel, Manner manner) {
-  with_manner(manner, [&](auto relu, auto rounded) {
-    auto pass = skip ? backward_apply_of<Stored, Computed, true, relu, rounded> : backward_apply_of<Stored, Computed, false, relu, rounded>;
-    pass(dy, x, skip, dx, rows, channels, channel);
-  });
-}
-
-// Where the statistics are constants, a value's gradient waits for no sum: one pass gives both.
-template <typename Stored, typename Computed, bool skipped, bool relu, bool rounded>
-void backward_once_of(const Stored* dy, const Stored* x, const Stored* skip, Stored* dx, int64_t rows, int64_t channels,
-                      const Channels<Computed>& channel, double* first, double* second) {
-  int64_t together = rows_together(rows, channels), width = channels * together;
-  Widened<Computed> wide(channel, channels, together);
-  const Computed* __restrict scale = wide.scale.data();
-  const Computed* __restrict offset = wide.offset.data();
-  const Computed* __restrict mean = wide.mean.data();
-  std::vector<Computed> one(width), two(width);
+  std::vector<Computed> one(summed ? width : 0), two(summed ? width : 0);
   Computed* __restrict once = one.data();
   Computed* __restrict twice = two.data();
   for (int64_t row = 0; row < rows / together; ++row) {
@@ -308,23 +244,46 @@ void backward_once_of(const Stored* dy, const Stored* x, const Stored* skip, Sto
     for (int64_t place = 0; place < width; ++place) {
       Computed value = load(x[start + place]);
       Computed dz = behind<relu, rounded, Computed>(load(dy[start + place]), value, scale[place], offset[place]);
-      once[place] += dz;
-      twice[place] += dz * (value - mean[place]);
-      // The zero keeps the sign of nothing as `backward_apply` has it.
-      Computed gradient = dz * scale[place] + Computed(0);
-      if constexpr (skipped) gradient = seen<rounded, Computed>(gradient) + static_cast<Computed>(load(skip[start + place]));
-      dx[start + place] = store<Stored>(seen<rounded, Computed>(gradient));
+      if constexpr (summed) {
+        once[place] += dz;
+        twice[place] += dz * (value - mean[place]);
+      }
+      if constexpr (mapped) {
+        // The zero keeps the sign of nothing as the two passes have it.
+        Computed gradient = summed ? dz * scale[place] + Computed(0) : dz * slope[place] + ((value - mean[place]) * tilt[place] + level[place]);
+        if constexpr (skipped) gradient = seen<rounded, Computed>(gradient) + static_cast<Computed>(load(skip[start + place]));
+        dx[start + place] = store<Stored>(seen<rounded, Computed>(gradient));
+      }
     }
   }
-  fold(one, channels, first);
-  fold(two, channels, second);
+  if constexpr (summed) {
+    fold(one, channels, first);
+    fold(two, channels, second);
+  }
+}
+
+template <typename Stored, typename Computed>
+void backward_sums(const Stored* dy, const Stored* x, int64_t rows, int64_t channels, Channels<Computed> channel, double* first,
+                   double* second, Manner manner) {
+  with_manner(manner, [&](auto relu, auto rounded) {
+    backward_of<Stored, Computed, Part::SUMS, false, relu, rounded>(dy, x, nullptr, nullptr, rows, channels, channel, first, second);
+  });
+}
+
+template <typename Stored, typename Computed>
+void backward_apply(const Stored* dy, const Stored* x, const Stored* skip, Stored* dx, int64_t rows, int64_t channels,
+                    Channels<Computed> channel, Manner manner) {
+  with_manner(manner, [&](auto relu, auto rounded) {
+    auto pass = skip ? backward_of<Stored, Computed, Part::MAP, true, relu, rounded> : backward_of<Stored, Computed, Part::MAP, false, relu, rounded>;
+    pass(dy, x, skip, dx, rows, channels, channel, nullptr, nullptr);
+  });
 }
 
 template <typename Stored, typename Computed>
 void backward_once(const Stored* dy, const Stored* x, const Stored* skip, Stored* dx, int64_t rows, int64_t channels,
                    Channels<Computed> channel, double* first, double* second, Manner manner) {
   with_manner(manner, [&](auto relu, auto rounded) {
-    auto pass = skip ? backward_once_of<Stored, Computed, true, relu, rounded> : backward_once_of<Stored, Computed, false, relu, rounded>;
+    auto pass = skip ? backward_of<Stored, Computed, Part::BOTH, true, relu, rounded> : backward_of<Stored, Computed, Part::BOTH, false, relu, rounded>;
     pass(dy, x, skip, dx, rows, channels, channel, first, second);
   });
 }

@@ -2,8 +2,13 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
+use curricle_core::config::{Network, NetworkKind};
 use curricle_engine::device;
+use curricle_engine::network;
+use curricle_engine::network::basic_conv_folded::{Folded, Prepared};
 use curricle_engine::network::fused::{self, Numbers, Settings};
+use curricle_engine::network::pass::{Arithmetic, Mode};
+use curricle_engine::weights::Weights;
 use proptest::prelude::*;
 use tch::{Device, Kind, Tensor};
 
@@ -252,6 +257,34 @@ fn a_convolution_is_libtorchs() {
             ours < 2.0 * theirs.max(1e-6),
             "{inner} to {out}, {size}×{size}, stride {stride}, padding {padding}: {ours}, libtorch {theirs}"
         );
+    }
+}
+
+/// The kernel of BasicConv beside the network's own pass in f64: even and odd edges, rows of many tiles and of none.
+#[test]
+fn the_test_pass_of_basic_conv() {
+    let settings = Network { kind: NetworkKind::BasicConv, ..Network::default() };
+    let shapes = [(1, 28, 28), (3, 32, 32), (1, 3, 3), (2, 4, 3), (1, 3, 4), (1, 5, 31), (3, 33, 6), (1, 27, 29), (2, 6, 60)];
+    for (seed, (channels, height, width)) in (1..).zip(shapes) {
+        tch::manual_seed(seed);
+        let network = network::Network::new(&settings, channels, 32, 4).unwrap();
+        let mut weights = Weights::initial(&network, 1, Kind::Float, Device::Cpu).unwrap();
+        let _guard = tch::no_grad_guard();
+        weights.theta = &weights.theta + Tensor::rand_like(&weights.theta) * 0.6 - 0.3;
+        weights.statistics = &weights.statistics + Tensor::rand_like(&weights.statistics);
+        let images = Tensor::randn([9, channels, height, width], (Kind::Float, Device::Cpu));
+        let labels = Tensor::randint(4, [9], (Kind::Int64, Device::Cpu));
+        let score = Folded::new(&network, &weights.theta, &weights.statistics)
+            .unwrap()
+            .evaluate(&Prepared::new(&images, &labels, 4).unwrap(), || true)
+            .unwrap();
+        let double = |x: &Tensor| x.to_kind(Kind::Double);
+        let (theta, statistics) = (double(&weights.theta), double(&weights.statistics));
+        let logits = network.forward(&theta, &statistics, &double(&images), Mode::Eval, Arithmetic::Plain).unwrap();
+        let wanted = logits.cross_entropy_for_logits(&labels).double_value(&[]);
+        let correct = logits.argmax(1, false).eq_tensor(&labels).sum(Kind::Int64).int64_value(&[]);
+        assert!((score.loss - wanted).abs() < 2e-6, "{channels}×{height}×{width}: {} beside {wanted}", score.loss);
+        assert_eq!((score.correct as i64, score.total), (correct, 9), "{channels}×{height}×{width}");
     }
 }
 

@@ -12,7 +12,11 @@ use crate::network::Network;
 use crate::network::pass::{Arithmetic, Mode, Pass};
 use crate::optimizer::Sgd;
 use crate::weights::Weights;
-use tch::{Kind, Reduction, Tensor};
+use tch::{Device, Kind, Reduction, Tensor};
+
+/// Images that go backward at once on a CPU where they share no statistics. The number does not depend on the machine: the order of
+/// additions does not either.
+const GRADIENT_BATCH: i64 = 128;
 
 /// Images of a candidate, as they go into the network, and their labels.
 pub struct Batch {
@@ -113,15 +117,32 @@ impl Situation<'_> {
         Ok(Evaluator { network: self.network, pass, label_smoothing: self.label_smoothing })
     }
 
-    /// Mean loss of a batch and its gradient at θ. A forward and a backward pass.
+    /// Mean loss of a batch and its gradient at θ. A forward and a backward pass. Where images share no statistics, so many at
+    /// a time that an external batch takes no more memory than a training step.
     ///
     /// # Errors
     /// What libtorch refuses.
     pub fn gradient(&self, batch: &Batch) -> Result<(Tensor, Tensor)> {
-        let loss = self.mean_loss(&self.weights.theta, batch)?;
-        let mut gradients = Tensor::f_run_backward(&[&loss], &[&self.weights.theta], false, false)?;
-        let gradient = gradients.pop().ok_or_else(|| Error::Other("the backward pass gave no gradient".into()))?;
-        Ok((loss.f_detach()?, gradient))
+        let count = batch.labels.size()[0];
+        let together = if self.mode == Mode::Train || batch.images.device() != Device::Cpu { count } else { GRADIENT_BATCH };
+        let mut whole: Option<(Tensor, Tensor)> = None;
+        let mut first = 0;
+        while first < count {
+            let here = together.min(count - first);
+            let part = Batch { images: batch.images.f_narrow(0, first, here)?, labels: batch.labels.f_narrow(0, first, here)? };
+            let loss = self.mean_loss(&self.weights.theta, &part)?;
+            let mut gradients = Tensor::f_run_backward(&[&loss], &[&self.weights.theta], false, false)?;
+            let gradient = gradients.pop().ok_or_else(|| Error::Other("the backward pass gave no gradient".into()))?;
+            let (loss, gradient) = (loss.f_detach()?, gradient);
+            let share = here as f64 / count as f64;
+            whole = Some(match whole {
+                None if here == count => (loss, gradient),
+                None => (loss.f_mul_scalar(share)?, gradient.f_mul_scalar(share)?),
+                Some((sum, gradients)) => (sum.f_add(&loss.f_mul_scalar(share)?)?, gradients.f_add(&gradient.f_mul_scalar(share)?)?),
+            });
+            first += here;
+        }
+        whole.ok_or_else(|| Error::Other("a batch without images has no gradient".into()))
     }
 }
 
