@@ -26,15 +26,8 @@ pub fn scores_at(situation: &Situation, theta: &Tensor, candidates: &(impl Candi
     }
     let evaluator = situation.evaluator(theta)?;
     let score = |place| {
-        let candidate = candidates.batch(place)?;
-        let count = candidate.labels.size()[0];
-        let mut each = Vec::new();
-        let mut first = 0;
-        while first < count {
-            let here = (together.max(1) as i64).min(count - first);
-            each.push(evaluator.losses(&candidate.images.f_narrow(0, first, here)?, &candidate.labels.f_narrow(0, first, here)?)?);
-            first += here;
-        }
+        let parts = candidates.batch(place)?.parts(together.max(1) as i64)?;
+        let each = parts.map(|part| evaluator.losses(&part.images, &part.labels)).collect::<Result<Vec<_>>>()?;
         Ok(Tensor::f_cat(&each, 0)?.f_mean(None::<tch::Kind>)?)
     };
     (0..candidates.count()).map(score).collect()

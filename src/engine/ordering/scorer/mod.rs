@@ -32,6 +32,15 @@ impl Batch {
     pub fn shallow(&self) -> Self {
         Self { images: self.images.shallow_clone(), labels: self.labels.shallow_clone() }
     }
+
+    /// The batch in parts of `together` images, the last one with what is left; nothing is copied.
+    ///
+    /// # Errors
+    /// If `together` is 0.
+    pub fn parts(&self, together: i64) -> Result<impl Iterator<Item = Self> + use<>> {
+        let (images, labels) = (self.images.f_split(together, 0)?, self.labels.f_split(together, 0)?);
+        Ok(images.into_iter().zip(labels).map(|(images, labels)| Self { images, labels }))
+    }
 }
 
 /// Candidates, one batch at a time: all of them at once may be the whole training set.
@@ -126,21 +135,16 @@ impl Situation<'_> {
         let count = batch.labels.size()[0];
         let together = if self.mode == Mode::Train || batch.images.device() != Device::Cpu { count } else { GRADIENT_BATCH };
         let mut whole: Option<(Tensor, Tensor)> = None;
-        let mut first = 0;
-        while first < count {
-            let here = together.min(count - first);
-            let part = Batch { images: batch.images.f_narrow(0, first, here)?, labels: batch.labels.f_narrow(0, first, here)? };
+        for part in batch.parts(together)? {
+            let share = part.labels.size()[0] as f64 / count as f64;
             let loss = self.mean_loss(&self.weights.theta, &part)?;
             let mut gradients = Tensor::f_run_backward(&[&loss], &[&self.weights.theta], false, false)?;
             let gradient = gradients.pop().ok_or_else(|| Error::Other("the backward pass gave no gradient".into()))?;
-            let (loss, gradient) = (loss.f_detach()?, gradient);
-            let share = here as f64 / count as f64;
+            let (loss, gradient) = (loss.f_detach()?.f_mul_scalar(share)?, gradient.f_mul_scalar(share)?);
             whole = Some(match whole {
-                None if here == count => (loss, gradient),
-                None => (loss.f_mul_scalar(share)?, gradient.f_mul_scalar(share)?),
-                Some((sum, gradients)) => (sum.f_add(&loss.f_mul_scalar(share)?)?, gradients.f_add(&gradient.f_mul_scalar(share)?)?),
+                None => (loss, gradient),
+                Some((losses, gradients)) => (losses.f_add(&loss)?, gradients.f_add(&gradient)?),
             });
-            first += here;
         }
         whole.ok_or_else(|| Error::Other("a batch without images has no gradient".into()))
     }
