@@ -97,8 +97,8 @@ pub fn run(command: &PresetCommand, context: &Context) -> Result<(), Failure> {
 }
 
 fn list(context: &Context) -> Result<(), Failure> {
-    let presets = presets::list(&context.presets);
-    for error in presets::unreadable(&context.presets) {
+    let (presets, unreadable) = presets::read_all(&context.presets);
+    for error in unreadable {
         output::note(&format!("{error}; it is left out"));
     }
     if context.json {

@@ -165,27 +165,25 @@ pub fn own_folder() -> PathBuf {
 
 /// Every preset: the shipped ones, then those in the folder `own`, by name. A file that cannot be read is passed over.
 pub fn list(own: &Path) -> Vec<Preset> {
+    read_all(own).0
+}
+
+/// Every preset as [`list`] has them, and why files in the folder `own` that should be presets cannot be read.
+pub fn read_all(own: &Path) -> (Vec<Preset>, Vec<Error>) {
     let mut presets: Vec<Preset> = SHIPPED.iter().map(|(name, text)| Preset::new(name, text, None)).collect();
+    let mut unreadable = Vec::new();
     let mut found = Vec::new();
     gather(own, "", &mut found);
     found.sort();
     for (name, file) in found {
-        if is_shipped(&name) {
-            continue;
-        }
-        if let Ok(text) = text_of(&file) {
-            presets.push(Preset::new(&name, &text, Some(file)));
+        match text_of(&file) {
+            Err(error) => unreadable.push(refused("read", &file)(error)),
+            // The program's own preset of this name goes before.
+            Ok(_) if is_shipped(&name) => {}
+            Ok(text) => presets.push(Preset::new(&name, &text, Some(file))),
         }
     }
-    presets
-}
-
-/// Files in the folder `own` that should be presets and cannot be read, and why.
-pub fn unreadable(own: &Path) -> Vec<Error> {
-    let mut found = Vec::new();
-    gather(own, "", &mut found);
-    found.sort();
-    found.into_iter().filter_map(|(_, file)| text_of(&file).map_err(refused("read", &file)).err()).collect()
+    (presets, unreadable)
 }
 
 /// The preset of this name.

@@ -1,4 +1,4 @@
-use super::super::presets::{Error, delete, find, list, misnamed, require, save, unreadable};
+use super::super::presets::{Error, delete, find, list, misnamed, read_all, require, save};
 use super::LEAST;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -61,8 +61,9 @@ fn a_preset_that_cannot_be_read_is_told() {
     let file = folder.path().join("bytes.toml");
     let wanted = format!("cannot read `{}`: stream did not contain valid UTF-8", file.display());
     assert_eq!(require("bytes", folder.path()).unwrap_err().to_string(), wanted);
-    assert_eq!(unreadable(folder.path()).iter().map(ToString::to_string).collect::<Vec<_>>(), [wanted]);
-    assert!(list(folder.path()).iter().all(|preset| !preset.own));
+    let (presets, unreadable) = read_all(folder.path());
+    assert_eq!(unreadable.iter().map(ToString::to_string).collect::<Vec<_>>(), [wanted]);
+    assert!(presets.iter().all(|preset| !preset.own));
 }
 
 #[test]
