@@ -83,7 +83,7 @@ inline void tile(const float* maps, int64_t row, const float* weights, const flo
   }
 }
 
-// Numbers of one vector of channels in Winograd's form.
+// Places of a 3×3 patch in Winograd's form: each has its own products of channels.
 constexpr int POSITIONS = 9;
 
 // Bᵀ·d·B of `tiles` neighbours for all channels: [position, tile, channel].
@@ -187,7 +187,8 @@ void features(const float* images, int64_t count, const BasicConvTask* told, flo
         }
       }
     }
-    for (; y < height; ++y) {
+    // Tiles are two rows high: an odd height leaves one row.
+    if (y < height) {
       for (int64_t o = 0; o < OUTER; o += TOGETHER * LANES) {
         Vector total[TOGETHER] = {};
         direct(scratch + y * row, row, width, task, o, total);
