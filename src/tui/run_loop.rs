@@ -267,22 +267,18 @@ impl Loop {
 
     /// Takes a message and those that wait behind it, so that a burst is drawn once.
     fn take_messages(&mut self, first: Message) {
-        let mut next = Some(first);
-        for _ in 0..MESSAGES {
-            match next.take() {
-                Some(Message::Touched) => self.changes = Some(self.looked + CHANGES),
-                Some(message) => {
-                    self.app.update(message);
-                    self.draw_when_paced();
-                }
-                None => break,
-            }
-            next = self.receiver.try_recv().ok();
+        self.take(first);
+        for _ in 1..MESSAGES {
+            let Ok(next) = self.receiver.try_recv() else { return };
+            self.take(next);
         }
-        match next {
-            Some(Message::Touched) => self.changes = Some(self.looked + CHANGES),
-            Some(message) => self.app.update(message),
-            None => {}
+    }
+
+    fn take(&mut self, message: Message) {
+        if matches!(message, Message::Touched) {
+            self.changes = Some(self.looked + CHANGES);
+        } else if self.app.update(message) {
+            self.draw_when_paced();
         }
     }
 

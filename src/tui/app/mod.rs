@@ -228,13 +228,19 @@ impl App {
         }
     }
 
-    /// Takes the answer of work.
-    pub fn update(&mut self, message: Message) {
+    /// Takes the answer of work. Answers whether the picture may be another one: of a run that says nothing, every look finds
+    /// what is known.
+    pub fn update(&mut self, message: Message) -> bool {
         self.shared.now = format::now();
+        let mut news = true;
         match message {
             Message::Catalogue(result) => self.catalogue(result),
-            Message::Summary(directory, summary) => self.summary(&directory, summary.map(|summary| *summary)),
+            Message::Summary(directory, summary) => {
+                news = summary.as_deref() != self.shared.summary(&directory);
+                self.summary(&directory, summary.map(|summary| *summary));
+            }
             Message::Read(read) => {
+                news = self.place == Place::Scores || !self.train.knows(&read);
                 self.read.busy = false;
                 self.read.wanted |= read.more && Some(read.directory.as_path()) == self.train.directory();
                 if read.more {
@@ -304,6 +310,7 @@ impl App {
             Message::Images(Err(problem)) => self.shared.say(Tone::Bad, problem),
         }
         self.follow_wishes();
+        news
     }
 
     fn catalogue(&mut self, result: Result<Vec<curricle_core::run::catalogue::Summary>, String>) {

@@ -214,6 +214,26 @@ fn a_restarted_log_is_read_from_the_start() {
 }
 
 #[test]
+fn a_look_that_finds_what_is_known_asks_for_no_picture() {
+    let looked = |state: State| crate::tui::message::Read { events: Vec::new(), ..read(state, 500) };
+    let mut app = training(State::Training, 500);
+    let before = text(&mut app, 80, 24);
+    assert!(!app.update(Message::Read(Box::new(looked(State::Training)))));
+    assert!(!app.update(Message::Summary(runs()[0].directory.clone(), Some(Box::new(runs()[0].clone())))));
+    assert_eq!(text(&mut app, 80, 24), before);
+
+    let mut asked = looked(State::Training);
+    asked.pending = vec!["pause".into()];
+    assert!(app.update(Message::Read(Box::new(asked))), "a command waits");
+    assert!(app.update(Message::Read(Box::new(looked(State::Lost)))), "the engine is gone");
+    assert!(app.update(Message::Read(Box::new(read(State::Lost, 501)))), "an event came");
+    let mut further = runs()[0].clone();
+    further.step += 1;
+    assert!(app.update(Message::Summary(further.directory.clone(), Some(Box::new(further)))), "a line of the list is another one");
+    assert!(app.update(Message::Summary(runs()[0].directory.clone(), None)), "the run is gone");
+}
+
+#[test]
 fn an_end_is_no_longer_said_once_an_engine_is_there_again() {
     let mut app = training(State::Training, 500);
     app.update(Message::Read(Box::new(read(State::Lost, 500))));

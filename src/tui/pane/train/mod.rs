@@ -201,6 +201,15 @@ impl Train {
         }
     }
 
+    /// Whether a reading says what is known already, so that nothing of it can be seen.
+    pub fn knows(&self, read: &Read) -> bool {
+        let same_state = (read.state, read.held, read.more) == (self.state, self.held, self.loading) && read.pending == self.pending;
+        let same_word = read.status.is_none() || read.status == self.status;
+        let same_record = read.record.is_none() || read.record == self.record;
+        let nothing_new = read.events.is_empty() && read.damaged == 0 && read.published.is_none() && read.problem.is_none();
+        same_state && same_word && same_record && nothing_new && !read.gone && !read.restarted
+    }
+
     fn say_end(&mut self, shared: &mut Shared) {
         let (name, resume) = (self.name(), shared.key(Action::Pause));
         let (tone, text) = match self.state {
