@@ -24,7 +24,8 @@ KINDS = [
     ("kernel", r"^\[(kernel|guest|unknown\.kallsyms|vmlinux)|^\[k\]"),
     # oneDNN compiles its convolutions while it runs: code of no file, or of a file of its own name.
     ("convolutions", r"jit_|dnnl|brgemm|conv|outer_sums|tile<|sgemm|gemm|winograd|^(\[JIT\]|\[anon|//anon|\[unknown\]|perf-)"),
-    ("memory-bound", r"curricle::.*(sums|apply|behind)|batch_?norm|threshold|relu|vectorized|add_kernel|mul_kernel|copy|fill|memset|memcpy|memmove"
+    # What is ours and no convolution is a pass over a map.
+    ("memory-bound", r"\[\.\] curricle::|batch_?norm|threshold|relu|vectorized|add_kernel|mul_kernel|copy|fill|memset|memcpy|memmove"
                      r"|cascade_sum|sum_|Reduce|binary_kernel|addcmul|sgd|softmax|AVX|DEFAULT|Optimizer"),
 ]
 REST = "allocation, dispatch, the graph"
