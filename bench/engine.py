@@ -97,8 +97,14 @@ def build():
     subprocess.run(["cargo", "build", "--release", "--locked", "--quiet", "-p", "curricle-engine", "--example", "measure"], cwd=HOME, check=True)
 
 
-# A processor with neither bf16 units nor AVX-512, played by telling every library which instructions it may use.
-SMALL = {"ONEDNN_MAX_CPU_ISA": "AVX2", "ATEN_CPU_CAPABILITY": "avx2", **({"CURRICLE_VECTORS": "v3"} if has("avx2") else {})}
+# Processors without bf16 units: one with AVX-512 and one without, both played by telling every library which instructions it
+# may use, and this one, if it has none.
+AVX2, AVX512, HERE = "avx2", "avx512", "here"
+PROCESSORS = {
+    AVX2: {"ONEDNN_MAX_CPU_ISA": "AVX2", "ATEN_CPU_CAPABILITY": "avx2", **({"CURRICLE_VECTORS": "v3"} if has("avx2") else {})},
+    AVX512: {"ONEDNN_MAX_CPU_ISA": "AVX512_CORE"},
+    HERE: {},
+}
 OWN_F32 = "Curricle, f32"
 
 
@@ -118,12 +124,12 @@ def plain_environment():
 def sides(job, told, folder):
     """Curricle, PyTorch as installed, PyTorch tuned; all prepared from the same weights and images."""
     environment = plain_environment()
-    if told.get("emulated"):
-        environment |= SMALL
-    theirs = []
-    if told.get("emulated"):
+    theirs, played = [], {}
+    if told.get("without_units"):
+        environment |= PROCESSORS[told["without_units"]]
+        played = {"CURRICLE_EMULATE_BF16": "1"}
         theirs.append(own(OWN_F32, job, {**told, "precision": "f32"}, folder, environment))
-    ours = own("Curricle", job, told, folder, {**environment, **({"CURRICLE_EMULATE_BF16": "1"} if told.get("emulated") else {})})
+    ours = own("Curricle", job, told, folder, {**environment, **played})
     (folder / "experiment.json").write_text(json.dumps(told))
     command = [PYTHON, HOME / "bench" / "peer.py", job, folder / "experiment.json", folder]
     peers = [Side(INSTALLED, command, environment)]
@@ -182,10 +188,23 @@ def told(network, batch, precision, threads, device="cpu", **more):
             "lr": 0.05, "momentum": 0.9, "weight_decay": 1e-4, **more}
 
 
-def step(network, batch, precision, bars, repetitions, emulated=False):
+def step(network, batch, precision, bars, repetitions):
     def run(name, options):
-        return compare(name, "step", told(network, batch, precision, options.threads, emulated=emulated), bars, repetitions, options.pairs,
-                       memory_bar=None if emulated else 1.1)
+        return compare(name, "step", told(network, batch, precision, options.threads), bars, repetitions, options.pairs, memory_bar=1.1)
+
+    return run
+
+
+def step_without_units(network, batch, processor):
+    """A step in bf16 where nothing computes in it."""
+
+    def run(name, options):
+        if processor == AVX512 and not has("avx512f"):
+            print(f"{name}: SKIPPED, this processor has no AVX-512", flush=True)
+            return []
+        wide = processor == AVX512 or processor == HERE and has("avx512f")
+        asked = told(network, batch, "bf16", options.threads, without_units=processor)
+        return compare(name, "step", asked, WITH_AVX512 if wide else WITHOUT_UNITS, 1, options.pairs)
 
     return run
 
@@ -246,18 +265,23 @@ def cuda(network, batch, precision):
 BF16 = [(1.0, 0.8), (1.0, 0.8)]
 # Beside both PyTorchs, and beside our own f32 on the same processor.
 WITHOUT_UNITS = [(0.2, 0.12), (0.2, 0.12), (1.15, None)]
+# With AVX-512 oneDNN converts bf16 well, and a fifth of PyTorch's time would be less than half of a step in f32.
+WITH_AVX512 = [(None, None), (None, None), (1.15, None)]
+
+# Networks and batches of the training steps.
+STEPS = (("preresnet-56", 128), ("wideresnet-16-4", 64))
 
 JOBS = {
     "step-preresnet-56-f32": step("preresnet-56", 128, "f32", [(0.75, 0.5), (1.0, 0.8)], 1),
     "step-wideresnet-16-4-f32": step("wideresnet-16-4", 64, "f32", [(1.0, 0.8), (1.0, 0.85)], 1),
-    "step-preresnet-56-bf16": step("preresnet-56", 128, "bf16", BF16 if has_bf16_units() else WITHOUT_UNITS, 1, emulated=not has_bf16_units()),
-    "step-wideresnet-16-4-bf16": step("wideresnet-16-4", 64, "bf16", BF16 if has_bf16_units() else WITHOUT_UNITS, 1, emulated=not has_bf16_units()),
-    "step-preresnet-56-bf16-without-units": step("preresnet-56", 128, "bf16", WITHOUT_UNITS, 1, emulated=True),
-    "step-wideresnet-16-4-bf16-without-units": step("wideresnet-16-4", 64, "bf16", WITHOUT_UNITS, 1, emulated=True),
+    **{f"step-{network}-bf16": step(network, size, "bf16", BF16, 1) if has_bf16_units() else step_without_units(network, size, HERE)
+       for network, size in STEPS},
+    **{f"step-{network}-bf16-without-units": step_without_units(network, size, AVX2) for network, size in STEPS},
+    **{f"step-{network}-bf16-avx512-without-units": step_without_units(network, size, AVX512) for network, size in STEPS},
     "evaluate-preresnet-56-f32": evaluate("preresnet-56", 2000, 500, "f32", [(0.4, 0.25), (0.9, 0.75)]),
     "evaluate-preresnet-56-f32-batch-100": evaluate("preresnet-56", 2000, 100, "f32", [(None, None)] * 2),
     "evaluate-10000-images-preresnet-56-f32": evaluate_all("preresnet-56", 500, 5e-4),
     "batch-128": batch(128),
     **{f"cuda-step-{network}-{precision}": cuda(network, size, precision)
-       for network, size in (("preresnet-56", 128), ("wideresnet-16-4", 64)) for precision in ("f32", "bf16", "f16")},
+       for network, size in STEPS for precision in ("f32", "bf16", "f16")},
 }
