@@ -16,7 +16,8 @@ from terminal import Terminal
 HOME = pathlib.Path(__file__).resolve().parent.parent
 PROGRAM = HOME / "target" / "release" / "curricle"
 MADE = HOME / "bench" / "made.py"
-WANDB = HOME / ".bench" / "venv" / "bin" / "wandb"
+# As a module: the script beside it names the folder that it was installed in, and a clone may be moved.
+WANDB = [HOME / ".bench" / "venv" / "bin" / "python", "-m", "wandb"]
 KEPT = HOME / ".bench" / "leet"
 LEET = "W&B LEET"
 
@@ -51,7 +52,7 @@ def curricle(environment, size=SMALL):
 
 
 def leet(path, environment, size=SMALL):
-    return Terminal([WANDB, "leet", path], environment, size)
+    return Terminal([*WANDB, "leet", path], environment, size)
 
 
 def kept(name, make):

@@ -4,7 +4,6 @@ Prints a table, writes `target/bench.json`, and puts the table with the hardware
 that were not asked for this time are kept.
 """
 
-import argparse
 import json
 import os
 import pathlib
@@ -21,6 +20,7 @@ import ordering  # noqa: E402
 import screen  # noqa: E402
 import spent  # noqa: E402
 import whole  # noqa: E402
+from asked import chosen_of, options_of  # noqa: E402
 
 RESULTS = HOME / "target" / "bench.json"
 # What a whole run has measured so far, committed: a run of hours goes on from it on another day or in another clone.
@@ -28,6 +28,10 @@ RECORD = HOME / "docs" / "proofs" / "bench.json"
 PAGE = HOME / "docs" / "benchmarks.md"
 BEGIN, END = "<!-- begin: written by make bench -->", "<!-- end -->"
 JOBS = {**engine.JOBS, **ordering.JOBS, **whole.JOBS, **screen.JOBS, **spent.JOBS}
+
+
+def machine():
+    return f"{model()} × {os.cpu_count()}"
 
 
 def model():
@@ -50,7 +54,7 @@ def commit():
 
 def stamped(row, name):
     """A row with what it takes to know how it was measured. Where a job has no say in its threads, it may use all."""
-    how = {"of": name, "threads": len(os.sched_getaffinity(0)), "hardware": hardware(), "machine": f"{model()} × {os.cpu_count()}",
+    how = {"of": name, "threads": len(os.sched_getaffinity(0)), "hardware": hardware(), "machine": machine(),
            "date": time.strftime("%Y-%m-%d"), "commit": commit()}
     return {**how, **row, **({"machine": row["hardware"]} if "hardware" in row else {})}
 
@@ -63,7 +67,7 @@ def number(value, unit):
     return f"{value:,.0f} {unit}" if abs(value) >= 100 else f"{value:.3g} {unit}"
 
 
-HEAD = ("job", "beside", "Curricle", "the other", "ratio", "spread", "bar", "aim", "met", "memory", "pairs", "threads", "measured")
+HEAD = ("job", "beside", "Curricle", "the other", "ratio, or share of the limit", "spread", "bar", "aim", "met", "memory", "pairs", "threads", "measured")
 LEFT = ("job", "beside", "met", "measured")
 
 
@@ -79,7 +83,7 @@ def line(row):
         across = f"{row['curricle_low']:g}–{row['curricle_high']:g} {row['unit']}"
     memory = " / ".join("–" if value is None else f"{value:,.0f}" for value in (row["curricle_memory_mb"], row["peer_memory_mb"]))
     cells = (row["job"], row["peer"], number(row["curricle"], row["unit"]), number(row["peer_value"], row["unit"]),
-             "–" if row["ratio"] is None else f"{row['ratio']:.3f}", across, show(bar), show(aim),
+             "–" if row["ratio"] is None else f"{row['ratio']:.3f}{' of the limit' if row['ratio_to'] == 'limit' else ''}", across, show(bar), show(aim),
              "–" if bar is None else "yes" if row["met"] else "**no**", f"{memory} MB", row["pairs"], row["threads"],
              f"{row['date']}, {row['commit']}, {row['machine']}")
     return f"| {' | '.join(map(str, cells))} |"
@@ -119,25 +123,12 @@ def write_page(rows):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--only", default="", help="jobs whose name begins so, with commas between")
-    parser.add_argument("--pairs", type=int, default=7)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--fresh", action="store_true", help="forget earlier results")
-    parser.add_argument("--rest", action="store_true", help="go on with a whole run that was interrupted: the jobs that have no result yet")
-    options = parser.parse_args()
-    wanted = [part for part in options.only.replace(",", " ").split() if part]
-    # A whole name means that job, the beginning of names all of them.
-    meant = {part: [part] if part in JOBS else [name for name in JOBS if name.startswith(part)] for part in wanted}
-    unknown = [part for part, names in meant.items() if not names]
-    if options.rest and (wanted or options.fresh):
-        sys.exit("error: REST goes on with a whole run: without ONLY")
-    if unknown or options.pairs < 1 or options.threads < 1:
-        sys.exit(f"error: no job is called {', '.join(unknown)}: there are {', '.join(JOBS)}" if unknown
-                 else "error: PAIRS and THREADS are whole numbers from 1")
-    chosen = [name for name in JOBS if not wanted or any(name in names for names in meant.values())]
+    options = options_of(sys.argv[1:])
+    chosen = chosen_of(options, JOBS)
     rows = read(RECORD) if options.rest else [] if options.fresh else read(RESULTS)
     if options.rest:
+        # What another machine has measured says nothing of this one.
+        rows = [row for row in rows if row["machine"] == machine()]
         chosen = [name for name in JOBS if name not in {row["of"] for row in rows}]
     rows = [row for row in rows if row["of"] not in chosen]
     engine.build()
@@ -147,17 +138,20 @@ def main():
         rows = sorted(rows + found, key=lambda row: list(JOBS).index(row["of"]))
         print(table(found), flush=True)
         write(RESULTS, rows)
-        if not wanted:
+        if not options.only:
             write(RECORD, rows)
     # The page has every job. Where a whole run was interrupted, its rows may be of two days: each says its day and commit.
-    if not wanted:
+    if not options.only:
         write_page(rows)
-    measured = [row for row in rows if row["of"] in chosen or not wanted]
-    if not measured:
+    measured = [row for row in rows if row["of"] in chosen or not options.only]
+    if not any(row["of"] in chosen for row in rows):
         sys.exit("error: nothing was measured")
     missed = [row["job"] + " beside " + row["peer"] for row in measured if not row["met"]]
     print("\nall bars met" if not missed else "\nbars missed: " + "; ".join(missed))
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit("\nstopped; what was measured is kept, and after a whole run `make bench REST=1` goes on")

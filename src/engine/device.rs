@@ -56,7 +56,7 @@ pub fn vectors() -> Result<&'static str> {
 /// # Errors
 /// As [`vectors`].
 pub fn kernels() -> Result<String> {
-    Ok(format!("kernels 3 ({})", vectors()?))
+    Ok(format!("kernels 4 ({})", vectors()?))
 }
 
 /// Tells glibc's allocator to keep what it has: a training step takes and gives back hundreds of megabytes, and with the
