@@ -266,7 +266,7 @@ def cuda(network, batch, precision):
 BF16 = [(1.0, 0.8), (1.0, 0.8)]
 # Beside both PyTorchs, and beside our own f32 on the same processor.
 WITHOUT_UNITS = [(0.2, 0.12), (0.2, 0.12), (1.15, None)]
-# With AVX-512 oneDNN converts bf16 well, and a fifth of PyTorch's time would be less than half of a step in f32.
+# With AVX-512 oneDNN converts bf16 well, and a fifth of PyTorch's time would be half of a step in f32.
 WITH_AVX512 = [(None, None), (None, None), (1.15, None)]
 
 # Networks and batches of the training steps.
