@@ -35,7 +35,8 @@ def home():
         own = ("WANDB", "XDG_", "CURRICLE_", "LC_", "COLORTERM", "NO_COLOR", "TMUX")
         environment = {name: value for name, value in os.environ.items() if not name.startswith(own)}
         environment |= {"TERM": "xterm-256color", "LANG": "C.UTF-8", "WANDB_MODE": "offline", "WANDB_ERROR_REPORTING": "false", "WANDB_SILENT": "true"}
-        for name in ("CURRICLE_RUNS", *(f"XDG_{part}_HOME" for part in ("CONFIG", "CACHE", "DATA")),
+        # wandb leaves folders behind where it keeps what is temporary.
+        for name in ("TMPDIR", "CURRICLE_RUNS", *(f"XDG_{part}_HOME" for part in ("CONFIG", "CACHE", "DATA")),
                      "WANDB_DIR", *(f"WANDB_{part}_DIR" for part in ("CONFIG", "CACHE", "DATA"))):
             environment[name] = f"{folder}/{name.lower()}"
             os.mkdir(environment[name])

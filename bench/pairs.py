@@ -1,5 +1,6 @@
 """Both sides of a job as processes that wait, and pairs of measurements taken in turn."""
 
+import atexit
 import json
 import pathlib
 import statistics
@@ -11,7 +12,9 @@ class Side:
 
     def __init__(self, name, command, environment):
         self.name = name
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
+        # Ctrl-C is for who measures, and takes the sides along.
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment, start_new_session=True)
+        atexit.register(self.process.kill)
         self.about = self.read()
 
     def read(self):
