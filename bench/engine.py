@@ -13,6 +13,8 @@ HOME = pathlib.Path(__file__).resolve().parent.parent
 MEASURE = HOME / "target" / "release" / "examples" / "measure"
 PYTHON = HOME / ".bench" / "venv" / "bin" / "python"
 TUNED = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": "1099511627776", "MALLOC_TOP_PAD_": "67108864"}
+# What the program sets for every engine that it starts.
+LAUNCHED = {"OMP_WAIT_POLICY": "passive", "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
 INSTALLED, WITH_ALLOCATOR = "PyTorch", "PyTorch, tuned allocator"
 
 NETWORKS = {
@@ -114,11 +116,11 @@ def own(name, job, told, folder, environment):
     file = folder / f"{name}.toml"
     images = told.get("train") or -(-4 * told["batch"] // 10) * 10
     file.write_text(preset(told) if "preset" in told else study(told) if told.get("study") else experiment(told, images, told.get("test", 10)))
-    return Side(name, [MEASURE, job, file, folder], {**environment, "OMP_WAIT_POLICY": "passive"})
+    return Side(name, [MEASURE, job, file, folder], {**environment, **LAUNCHED})
 
 
 def plain_environment():
-    return {name: value for name, value in os.environ.items() if not name.startswith(("MALLOC_", "OMP_", "GOMP_"))}
+    return {name: value for name, value in os.environ.items() if not name.startswith(("MALLOC_", "OMP_", "GOMP_", "GLIBC_"))}
 
 
 def sides(job, told, folder):

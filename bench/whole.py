@@ -9,7 +9,7 @@ import tempfile
 import time
 
 from costs import Peak
-from engine import MEASURE
+from engine import LAUNCHED, MEASURE
 from pairs import Side, alone
 
 HOME = pathlib.Path(__file__).resolve().parent.parent
@@ -112,7 +112,7 @@ def seconds_a_record():
     with tempfile.TemporaryDirectory() as folder:
         file = pathlib.Path(folder) / "experiment.toml"
         file.write_text(EXPERIMENT + ORDERING)
-        side = Side("Curricle", [MEASURE, "record", file, folder], {**os.environ, "OMP_WAIT_POLICY": "passive"})
+        side = Side("Curricle", [MEASURE, "record", file, folder], {**os.environ, **LAUNCHED})
         try:
             side.run(RECORDS)
             while True:
