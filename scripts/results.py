@@ -78,7 +78,7 @@ def first_wins(runs):
     """How often the first of K candidates wins, from the second training step on, where a gradient may be left over."""
     rows = []
     for run in runs:
-        if not isinstance(run.setting("ordering.published.leftover_gradient"), bool):
+        if run.setting("ordering.scorer") != "loss-delta" or not isinstance(run.setting("ordering.published.leftover_gradient"), bool):
             continue
         chosen = [event["chosen"] for event in run.of("scoring") if event["step"] > 1 and event["candidates"] == run.setting("ordering.candidates")]
         chosen = chosen[:100]
