@@ -39,10 +39,11 @@ def chosen_of(options, jobs):
     parts = options.only.replace(",", " ").split()
     if options.only and not parts:
         sys.exit("error: ONLY names no job")
-    unknown = [part for part in parts if not meant(part, jobs)]
+    named = {part: meant(part, jobs) for part in parts}
+    unknown = [part for part, names in named.items() if not names]
     if unknown:
         sys.exit(f"error: no job is called {', '.join(unknown)}: there are {', '.join(jobs)}")
-    return [name for name in jobs if not parts or any(name in meant(part, jobs) for part in parts)]
+    return [name for name in jobs if not parts or any(name in names for names in named.values())]
 
 
 if __name__ == "__main__":

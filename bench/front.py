@@ -17,7 +17,7 @@ HOME = pathlib.Path(__file__).resolve().parent.parent
 PROGRAM = HOME / "target" / "release" / "curricle"
 MADE = HOME / "bench" / "made.py"
 # As a module: the script beside it names the folder that it was installed in, and a clone may be moved.
-WANDB = [HOME / ".bench" / "venv" / "bin" / "python", "-m", "wandb"]
+WANDB = [sys.executable, "-m", "wandb"]
 KEPT = HOME / ".bench" / "leet"
 LEET = "W&B LEET"
 

@@ -233,14 +233,16 @@ impl App {
     pub fn update(&mut self, message: Message) -> bool {
         self.shared.now = format::now();
         let mut news = true;
+        // Elsewhere something moves with the clock: ages in the list, silences among the scores.
+        let still = self.place == Place::Train;
         match message {
             Message::Catalogue(result) => self.catalogue(result),
             Message::Summary(directory, summary) => {
-                news = summary.as_deref() != self.shared.summary(&directory);
+                news = !still || summary.as_deref() != self.shared.summary(&directory);
                 self.summary(&directory, summary.map(|summary| *summary));
             }
             Message::Read(read) => {
-                news = self.place == Place::Scores || !self.train.knows(&read);
+                news = !still || !self.train.knows(&read);
                 self.read.busy = false;
                 self.read.wanted |= read.more && Some(read.directory.as_path()) == self.train.directory();
                 if read.more {
