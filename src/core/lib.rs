@@ -3,6 +3,7 @@
 
 pub mod config;
 pub mod data;
+pub mod environment;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod foreign;
 pub mod passes;

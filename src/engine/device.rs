@@ -3,6 +3,7 @@
 use crate::error::{Error, Result};
 use crate::network::fused;
 use curricle_core::config::{DeviceChoice, Switch};
+use curricle_core::environment;
 use serde::Serialize;
 use std::ffi::{CStr, c_char};
 use tch::Device;
@@ -88,19 +89,18 @@ pub fn prepare_environment() {
     }
 }
 
-/// Makes libtorch's threads sleep while they wait for each other, unless the user chose otherwise. With the default they
-/// spin: fine on an empty machine, but next to one other busy process a training step takes ten times as long. OpenMP
-/// reads its environment when the library is loaded, so the program has to begin again, once.
-pub fn wait_without_spinning() {
+/// Begins the program again, once, with what it wants in its environment (`curricle_core::environment`) where who started
+/// it has set nothing.
+pub fn begin_with_environment() {
     use std::os::unix::process::CommandExt;
-    let chosen = ["OMP_WAIT_POLICY", "GOMP_SPINCOUNT"].iter().any(|name| std::env::var_os(name).is_some());
-    if chosen {
+    let unset: Vec<_> = environment::unset_here().map(|variable| (variable.name, variable.value)).collect();
+    if unset.is_empty() {
         return;
     }
     let Ok(program) = std::env::current_exe() else { return };
-    // Comes back only if the program cannot be started again; then the default has to do.
-    let error = std::process::Command::new(program).args(std::env::args_os().skip(1)).env("OMP_WAIT_POLICY", "passive").exec();
-    eprintln!("warning: the engine could not set OMP_WAIT_POLICY: {error}");
+    // Comes back only if the program cannot be started again; then it goes on slower.
+    let error = std::process::Command::new(program).args(std::env::args_os().skip(1)).envs(unset).exec();
+    eprintln!("warning: the engine could not begin again with its environment: {error}");
 }
 
 /// One GPU as seen from here.

@@ -80,7 +80,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    device::wait_without_spinning();
+    device::begin_with_environment();
     device::keep_memory();
     device::prepare_environment();
     let code = match Arguments::parse().command {

@@ -1,6 +1,7 @@
 //! Where the engine is, and the questions that it answers without a run.
 
 use super::error::Error;
+use curricle_core::environment;
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::ExitStatusExt;
@@ -42,15 +43,8 @@ impl Engine {
     /// A command that starts it, without arguments.
     pub(super) fn command(&self) -> Command {
         let mut command = Command::new(&self.path);
-        // What the engine would choose: set here, it need not start itself again, which loads libtorch twice.
-        if ["OMP_WAIT_POLICY", "GOMP_SPINCOUNT"].iter().all(|name| std::env::var_os(name).is_none()) {
-            command.env("OMP_WAIT_POLICY", "passive");
-        }
-        // Large pages for what malloc hands out, where the system leaves that to programs: 0.98 of the time of a step. glibc
-        // reads it before `main`; a user's own tunables win.
-        if std::env::var_os("GLIBC_TUNABLES").is_none() {
-            command.env("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1");
-        }
+        // Set here, it need not start itself again, which loads libtorch twice.
+        command.envs(environment::unset_here().map(|variable| (variable.name, variable.value)));
         command
     }
 

@@ -263,7 +263,7 @@ fn record(bench: &Bench, folder: &Path, text: &str) -> Result<()> {
 }
 
 fn main() -> ExitCode {
-    device::wait_without_spinning();
+    device::begin_with_environment();
     device::keep_memory();
     device::prepare_environment();
     let arguments: Vec<String> = std::env::args().skip(1).collect();

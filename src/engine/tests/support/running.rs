@@ -2,9 +2,9 @@
 
 #![allow(dead_code, clippy::unwrap_used)]
 
-use curricle_core::config;
 use curricle_core::record::{Event, What};
 use curricle_core::run::{self, Follower, RunDirectory, State};
+use curricle_core::{config, environment};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -19,7 +19,8 @@ pub fn create(runs: &Path, experiment: &str, changes: &[(&str, &str)]) -> RunDir
 /// `curricle-engine train`, not started yet.
 pub fn engine(directory: &RunDirectory) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_curricle-engine"));
-    command.arg("train").arg(directory.path()).env("OMP_WAIT_POLICY", "passive").stdin(Stdio::null()).stdout(Stdio::null());
+    command.arg("train").arg(directory.path()).stdin(Stdio::null()).stdout(Stdio::null());
+    command.envs(environment::unset_here().map(|variable| (variable.name, variable.value)));
     command
 }
 
