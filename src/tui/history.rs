@@ -5,7 +5,7 @@ use super::format;
 use super::series::Series;
 use super::text::safe;
 use curricle_core::passes::Passes;
-use curricle_core::record::{Evaluation, Event, Finished, Level, Started, What};
+use curricle_core::record::{Evaluation, Event, Finished, Level, Permutation, Started, What};
 use std::collections::VecDeque;
 
 /// Lines of the log that are kept.
@@ -49,6 +49,25 @@ pub struct Line {
     pub text: String,
 }
 
+/// What came of the orders of a study (`kind = "perfect-ordering"`), parent by parent.
+#[derive(Debug, Clone, Default)]
+pub struct Orders {
+    /// Lowest test loss of a parent's orders.
+    pub lowest_loss: Series,
+    /// Highest test loss of a parent's orders.
+    pub highest_loss: Series,
+    /// Highest test accuracy of a parent's orders.
+    pub highest_accuracy: Series,
+    /// Lowest test accuracy of a parent's orders.
+    pub lowest_accuracy: Series,
+    /// Orders trained and tested per second.
+    pub rate: Series,
+    /// Orders of the whole study, as far as is known.
+    planned: u64,
+    /// Orders whose time is known.
+    timed: u64,
+}
+
 /// Everything that the screen knows of a run's course.
 #[derive(Debug, Clone, Default)]
 pub struct History {
@@ -76,6 +95,8 @@ pub struct History {
     pub norm_sum: Series,
     /// Images read per second.
     pub rate: Series,
+    /// What came of a study's orders.
+    pub orders: Orders,
     /// Images read so far, by step.
     pub images: Series,
     /// Forward and backward passes so far, by step.
@@ -175,6 +196,7 @@ impl History {
                 let (from, to) = (found.accuracy.min, found.accuracy.max);
                 let text = format!("parent {} of {}: {} orders, accuracy {from:.4} to {to:.4}", found.parent, found.parents, found.orders);
                 self.note(event, Level::Info, text);
+                self.orders(event, found);
             }
             What::Attack(_) | What::Unknown => {}
         }
@@ -208,6 +230,29 @@ impl History {
         self.before = Some((event.time, step.images));
     }
 
+    fn orders(&mut self, event: &Event, found: &Permutation) {
+        let orders = &mut self.orders;
+        orders.planned = found.steps;
+        for (series, value) in [
+            (&mut orders.lowest_loss, found.loss.min),
+            (&mut orders.highest_loss, found.loss.max),
+            (&mut orders.highest_accuracy, found.accuracy.max),
+            (&mut orders.lowest_accuracy, found.accuracy.min),
+        ] {
+            series.push(event.step, value);
+        }
+        if let Some((time, _)) = self.before {
+            let seconds = event.time - time;
+            if seconds > 0.0 {
+                self.trained += seconds;
+                orders.timed += found.orders;
+                orders.rate.push(event.step, found.orders as f64 / seconds);
+            }
+        }
+        self.seconds.push(event.step, self.trained);
+        self.before = Some((event.time, 0));
+    }
+
     fn evaluation(&mut self, event: &Event, evaluation: &Evaluation) {
         let (loss, accuracy, name) = match evaluation.set.as_str() {
             "test" => (&mut self.test_loss, &mut self.test_accuracy, "test"),
@@ -239,15 +284,26 @@ impl History {
         self.log.push_back(Line { time: event.time, level, text: safe(&text) });
     }
 
+    /// Steps of the whole run as they are planned now: orders of a study become fewer as their parents are chosen.
+    pub fn planned(&self) -> u64 {
+        match self.orders.planned {
+            0 => self.started.as_ref().map_or(0, |started| started.steps),
+            planned => planned,
+        }
+    }
+
     /// Steps of the whole run, as far as is known.
     pub fn steps(&self) -> u64 {
-        self.started.as_ref().map_or(0, |started| started.steps).max(self.at.0)
+        self.planned().max(self.at.0)
     }
 
     /// Seconds still to train at the pace of the newest steps; nothing before a pace is seen.
     pub fn remaining(&self) -> Option<f64> {
         let (step, seconds) = self.seconds.last()?;
-        let planned = self.started.as_ref()?.steps;
+        let planned = self.planned();
+        if self.orders.timed > 0 {
+            return Some(planned.saturating_sub(self.at.0) as f64 * self.trained / self.orders.timed as f64);
+        }
         // The newest tenth of the way, at least 20 steps: evaluations and scoring are in it, the slow first step is not.
         let from = step.saturating_sub((step / 10).max(20)).max(1);
         let pace = match self.seconds.at(from) {
@@ -280,6 +336,7 @@ fn start_sentence(started: &Started) -> String {
 pub(crate) mod tests {
     use super::*;
     use curricle_core::record::{Message, Paused, Resumed, Step};
+    use curricle_core::statistics::Spread;
 
     pub(crate) fn event(step: u64, epoch: u64, time: f64, what: What) -> Event {
         Event { seq: 0, step, epoch, time, what }
@@ -301,6 +358,22 @@ pub(crate) mod tests {
         assert_eq!(history.rate.last(), Some((4, 100.0)));
         assert_eq!(history.remaining(), Some(96.0));
         assert_eq!(history.at, (4, 1));
+    }
+
+    #[test]
+    fn orders_of_a_study_become_spreads_and_a_pace() {
+        let mut history = History::default();
+        history.apply(&event(0, 0, 100.0, What::Started(Started { steps: 1_000, ..Started::default() })));
+        let spread = |min, max| Spread { min, max, ..Spread::default() };
+        for (step, time, loss) in [(200, 110.0, 0.5), (400, 120.0, 0.4)] {
+            let found =
+                Permutation { orders: 200, steps: 800, loss: spread(loss, 0.9), accuracy: spread(0.6, 0.8), ..Permutation::default() };
+            history.apply(&event(step, 1, time, What::Permutation(found)));
+        }
+        assert_eq!(history.orders.lowest_loss.range(), Some((0.4, 0.5)));
+        assert_eq!(history.orders.highest_accuracy.last(), Some((400, 0.8)));
+        assert_eq!(history.orders.rate.last(), Some((400, 20.0)));
+        assert_eq!((history.steps(), history.remaining()), (800, Some(20.0)));
     }
 
     #[test]

@@ -6,8 +6,9 @@ use crate::tui::history::History;
 use crate::tui::message::{Estimate, Message};
 use crate::tui::symbols::Symbols;
 use curricle_core::config::{Figure, Figures, Published};
-use curricle_core::record::{Event, Scoring, What};
+use curricle_core::record::{Event, Permutation, Scoring, What};
 use curricle_core::run::State;
+use curricle_core::statistics::Spread;
 
 /// The three sizes.
 const SIZES: [(u16, u16); 3] = [(60, 20), (80, 24), (120, 36)];
@@ -230,6 +231,35 @@ fn train_of_an_ordered_run_says_what_it_costs_and_whether_it_is_an_oracle() {
     assert!(screen.contains("loss delta, K = 8 oracle · seed 0"), "{screen}");
     assert!(screen.contains("K = 8, 11.7 plain steps") && screen.contains("score 91 %, train  9 %"), "{screen}");
     at_80("train_ordered", &mut app);
+}
+
+#[test]
+fn train_of_a_study_shows_the_spread_of_its_orders_and_counts_them() {
+    let mut app = training(State::Training, 0);
+    let mut study = read(State::Training, 0);
+    study.restarted = true;
+    if let Some(record) = &mut study.record {
+        record.kind = "perfect-ordering".into();
+    }
+    let spread = |min, max| Spread { min, max, ..Spread::default() };
+    for parent in 1..=3_u64 {
+        let better = 0.02 * parent as f64;
+        let found = Permutation {
+            parent,
+            parents: 3,
+            orders: 720,
+            steps: 4_320,
+            loss: spread(0.5 - better, 0.6 - better),
+            accuracy: spread(0.7 + better, 0.9 + better),
+            ..Permutation::default()
+        };
+        let time = study.events[0].time + 20.0 * parent as f64;
+        study.events.push(Event { seq: parent, step: 720 * parent, epoch: 1, time, what: What::Permutation(found) });
+    }
+    app.update(Message::Read(Box::new(study)));
+    let screen = text(&mut app, 80, 24);
+    assert!(screen.contains("order 2,160") && screen.contains("orders per second     36.0"), "{screen}");
+    at_80("train_study", &mut app);
 }
 
 #[test]

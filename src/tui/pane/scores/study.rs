@@ -122,7 +122,7 @@ impl Scores {
         let wide = width >= 50;
         let gap = if wide { 16 } else { 0 };
         let room = width.saturating_sub(12 + gap + if several { 9 } else { 0 });
-        let title = text::left("better orders than theirs", room + 2);
+        let title = text::left("better orders", room + 2);
         let mut head = format!(" {title} {:gap$}{:>8}", "", if several { "newest" } else { "" });
         if several {
             head.push_str(&format!(" {:>8}", "mean"));

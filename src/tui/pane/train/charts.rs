@@ -1,7 +1,7 @@
 //! The charts of loss and accuracy: one axis, one crosshair.
 
 use super::Train;
-use super::axis::Window;
+use super::axis::{Axis, Window};
 use crate::tui::format;
 use crate::tui::history::History;
 use crate::tui::look::Look;
@@ -21,8 +21,14 @@ pub(super) enum Which {
 }
 
 impl Which {
+    /// What a run's chart shows: training, test, hold-out; of a study the best and the worst orders, parent by parent.
     fn series(self, history: &History) -> (&Series, &Series, &Series) {
+        let orders = &history.orders;
         match self {
+            Which::Loss if !orders.lowest_loss.is_empty() => (&orders.lowest_loss, &orders.highest_loss, &history.holdout_loss),
+            Which::Accuracy if !orders.lowest_loss.is_empty() => {
+                (&orders.highest_accuracy, &orders.lowest_accuracy, &history.holdout_accuracy)
+            }
             Which::Loss => (&history.train_loss, &history.test_loss, &history.holdout_loss),
             Which::Accuracy => (&history.train_accuracy, &history.test_accuracy, &history.holdout_accuracy),
         }
@@ -33,6 +39,11 @@ impl Train {
     /// The whole axis.
     pub(super) fn whole(&self) -> Window {
         self.axis.whole(&self.history, self.progress().1)
+    }
+
+    /// What the axis counts.
+    pub(super) fn axis_title(&self) -> &'static str {
+        if self.is_study() && self.axis == Axis::Steps { "orders" } else { self.axis.title() }
     }
 
     /// Steps at the two ends of what is shown.
@@ -51,6 +62,11 @@ impl Train {
             Which::Accuracy => "accuracy",
         };
         let sign = |series: usize, dashed: bool| look.symbols.legend(series, dashed);
+        let [train_name, test_name] = match (self.is_study(), which) {
+            (false, _) => ["train", "test"],
+            (true, Which::Loss) => ["lowest", "highest"],
+            (true, Which::Accuracy) => ["highest", "lowest"],
+        };
         let (train_style, test_style) = (look.style(Role::Series(0)), look.style(Role::Series(1)));
         if let Some(step) = self.crosshair {
             let value = |series: &Series| series.at(step).map_or_else(|| format::UNKNOWN.to_string(), format::loss);
@@ -63,9 +79,9 @@ impl Train {
         }
         let mut spans = vec![
             Span::raw(format!("{name}   ")),
-            Span::styled(format!("{} train", sign(0, false)), train_style),
+            Span::styled(format!("{} {train_name}", sign(0, false)), train_style),
             Span::raw("  "),
-            Span::styled(format!("{} test", sign(1, true)), test_style),
+            Span::styled(format!("{} {test_name}", sign(1, true)), test_style),
         ];
         if !holdout.is_empty() {
             spans.push(Span::styled(format!("  {} hold-out", sign(2, true)), look.style(Role::Series(2))));
@@ -117,7 +133,7 @@ impl Train {
             curves: &curves,
             logarithmic: self.logarithmic && which == Which::Loss,
             limits: if which == Which::Accuracy { (0.0, 1.0) } else { infinite },
-            axis: [&self.axis.label(window.from), self.axis.title(), &self.axis.label(window.to)],
+            axis: [&self.axis.label(window.from), self.axis_title(), &self.axis.label(window.to)],
             marks: &marks,
             crosshair: self.crosshair.and_then(place),
         };

@@ -26,6 +26,34 @@ impl Train {
     }
 
     fn metric_rows(&self) -> Vec<Row<'_>> {
+        if self.is_study() { self.rows_of_orders() } else { self.rows_of_steps() }
+    }
+
+    /// Of a study: what its orders come to, from parent to parent.
+    fn rows_of_orders(&self) -> Vec<Row<'_>> {
+        let history = &self.history;
+        let orders = &history.orders;
+        let value = |series: &Series| series.last().map_or_else(|| format::UNKNOWN.into(), |(_, value)| format::loss(value));
+        let after = if history.evaluated > 0 { format!("best of epoch {}", history.evaluated) } else { "no epoch done".into() };
+        let rate = orders.rate.last().map_or_else(|| format::UNKNOWN.into(), |(_, rate)| format!("{rate:.1}"));
+        [
+            ("test accuracy", &history.test_accuracy, after),
+            ("lowest loss", &orders.lowest_loss, "of a parent's orders".into()),
+            ("highest loss", &orders.highest_loss, String::new()),
+            ("highest accuracy", &orders.highest_accuracy, String::new()),
+            ("lowest accuracy", &orders.lowest_accuracy, String::new()),
+            ("orders per second", &orders.rate, String::new()),
+            ("test loss", &history.test_loss, String::new()),
+        ]
+        .into_iter()
+        .map(|(label, series, remark)| {
+            let value = if label == "orders per second" { rate.clone() } else { value(series) };
+            Row { label: label.into(), value, series, remark }
+        })
+        .collect()
+    }
+
+    fn rows_of_steps(&self) -> Vec<Row<'_>> {
         let history = &self.history;
         let last = |series: &Series| series.last().map(|(_, value)| value);
         let loss = |series: &Series| last(series).map_or_else(|| format::UNKNOWN.into(), format::loss);
@@ -67,11 +95,14 @@ impl Train {
         let look = &shared.look;
         let (label_width, value_width) = (18u16, 8u16);
         let spark_x = 1 + label_width + value_width + 2;
+        let rows = self.metric_rows();
+        // What is said behind a curve matters more than its length.
+        let said = rows.iter().map(|row| width(&row.remark)).max().unwrap_or(0) as u16;
         let spark_width = match size {
             Size::Small | Size::TooSmall => 14,
-            _ => 24,
+            _ => usize::from(area.width.saturating_sub(spark_x + 2 + said).clamp(14, 24)),
         };
-        for (y, row) in self.metric_rows()[window].iter().enumerate() {
+        for (y, row) in rows[window].iter().enumerate() {
             let y = y as u16;
             put(buffer, area, 1, y, &text::left(&row.label, usize::from(label_width)), look.style(Role::Text));
             put(buffer, area, 1 + label_width, y, &text::right(&row.value, usize::from(value_width)), look.style(Role::Value));

@@ -310,8 +310,12 @@ impl Train {
     fn progress(&self) -> (u64, u64) {
         let status = self.status.as_ref();
         let step = self.history.at.0.max(status.map_or(0, |status| status.step));
-        let planned = self.history.started.as_ref().map_or(0, |started| started.steps);
-        (step, planned.max(status.map_or(0, |status| status.steps)))
+        (step, status.map_or(0, |status| status.steps).max(self.history.planned()))
+    }
+
+    /// Whether the run is a study of orders: its steps are orders.
+    fn is_study(&self) -> bool {
+        self.record.as_ref().is_some_and(|record| record.kind == "perfect-ordering")
     }
 
     fn there(&self) -> [bool; 4] {

@@ -60,7 +60,7 @@ impl Train {
             Action::Axis => {
                 self.axis = self.axis.next();
                 self.window = None;
-                shared.say(Tone::Plain, format!("axis: {}", self.axis.title()));
+                shared.say(Tone::Plain, format!("axis: {}", self.axis_title()));
             }
             Action::Logarithmic => {
                 self.logarithmic = !self.logarithmic;

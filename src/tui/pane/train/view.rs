@@ -146,16 +146,17 @@ impl Train {
         let value = look.style(Role::Value);
         let remark = self.remark(look);
         let step = Span::styled(text::right(&format::count(done), planned.len()), value);
+        let unit = if self.is_study() { "order" } else { "step" };
         let mut line = Line::from(vec![
             Span::raw(" epoch "),
             Span::styled(text::right(&format::count(epoch), epochs.len()), value),
-            Span::raw(format!(" of {epochs}   step ")),
+            Span::raw(format!(" of {epochs}   {unit} ")),
             step.clone(),
             Span::raw(format!(" of {planned}   ")),
         ]);
         if line.width() + text::width(&remark.0) + 1 > usize::from(area.width) {
             // The step says it more finely than the epoch.
-            line = Line::from(vec![Span::raw(" step "), step, Span::raw(format!(" of {planned}   "))]);
+            line = Line::from(vec![Span::raw(format!(" {unit} ")), step, Span::raw(format!(" of {planned}   "))]);
         }
         put_line(buffer, area, 0, &line);
         let used = line.width() as u16;
