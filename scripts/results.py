@@ -57,6 +57,10 @@ def number(value, digits=4):
     return "–" if value is None or (isinstance(value, float) and math.isnan(value)) else f"{value:.{digits}f}"
 
 
+def steps_only(run, per_epoch):
+    return run.of("started")[0]["steps"] == per_epoch
+
+
 def first_epochs(runs):
     """Test accuracy after the first epoch, its time, and the share of scoring."""
     rows = []
@@ -66,7 +70,8 @@ def first_epochs(runs):
         if not ends or "first_epoch" not in run.published or ends[-1]["step"] != per_epoch:
             continue
         steps = [event for event in run.of("step") if event["epoch"] == 1]
-        seconds = ends[-1]["time"] - run.of("started")[0]["time"]
+        # Of a run of one epoch the time of training is known without its pauses.
+        seconds = run.seconds if steps_only(run, per_epoch) else ends[-1]["time"] - run.of("started")[0]["time"]
         scoring = sum(event["seconds"] for event in run.of("scoring") if event["epoch"] == 1)
         oracle = ", oracle" if run.of("started")[0]["oracle"] else ""
         rows.append((run.record["name"], f"{number(ends[-1]['accuracy'])}{oracle}", number(run.published["first_epoch"]),
@@ -111,14 +116,20 @@ def studies(runs):
         table(("epoch (published)", "orders", "min", "median", "mean", "max"), rows)
         rows = []
         for epoch in report["epochs"]:
-            best, rest, worst = epoch["best_tenth"], epoch["rest"], epoch["worst_tenth"]
-            three = lambda name, digits: " / ".join(number(group[name], digits) for group in (best, rest, worst))
+            groups = epoch["best_tenth"], epoch["median_tenth"], epoch["worst_tenth"]
+            three = lambda name, digits: " / ".join(number(group[name], digits) for group in groups)
+            rows.append((epoch["epoch"], three("test_loss", 4), three("accuracy", 3), three("norm", 3), three("agreement", 3), three("class_change", 3)))
+        table(("epoch: best / median / worst tenth", "test loss", "accuracy", "norm of θ", "agreement of gradients", "class change"), rows)
+        rows = []
+        for epoch in report["epochs"]:
             ranks = epoch["rank_correlation"]
             along = " ".join(number(value, 2) for value in ranks["train_losses"])
-            rows.append((epoch["epoch"], three("test_loss", 4), three("norm", 3), three("agreement", 3), along,
-                         number(ranks["norm"], 2), number(ranks["agreement"], 2)))
-        table(("epoch", "test loss: best tenth / rest / worst", "norm of θ", "agreement of gradients", "rank correlation with the test loss: training losses by place",
-               "norm", "agreement"), rows)
+            shares = [(abs(value), place + 1, index, value) for place, classes in enumerate(ranks["class_shares"])
+                      for index, value in enumerate(classes) if value is not None]
+            strongest = max(shares, default=None)
+            said = f"class {strongest[2]} at place {strongest[1]}: {number(strongest[3], 2)}" if strongest else "–"
+            rows.append((epoch["epoch"], along, number(ranks["norm"], 2), number(ranks["agreement"], 2), number(ranks["class_change"], 2), said))
+        table(("rank correlation with the test loss, epoch", "training losses by place", "norm", "agreement", "class change", "strongest share of a class"), rows)
         rows = []
         for place, selector in enumerate(report["epochs"][0]["selectors"]):
             all_places = [order for epoch in report["epochs"] for order in epoch["selectors"][place]["parents"]]

@@ -47,10 +47,10 @@ pub fn run(context: &Context, arguments: &Arguments) -> Result<(), Failure> {
         Ok(digest) => digest,
         Err(missing) => return Err(absent(&reader.sums(), &directory, &missing)),
     };
-    if !digest.facts.ordered && digest.scorings == 0 && digest.study.is_none() {
+    if !digest.is_worth_a_look() {
         return Err(absent(&digest, &directory, &Missing::Nothing));
     }
-    if arguments.step.is_some() && digest.study.is_none() && !digest.view.scored {
+    if arguments.step.is_some() && digest.study.is_none() && digest.facts.scores && !digest.view.scored {
         return Err(absent(&digest, &directory, &Missing::Unscored(digest.view.step)));
     }
     if let Some(problem) = &digest.problem {
@@ -149,35 +149,9 @@ fn text(digest: &Digest, id: &str, ascii: bool) -> String {
         thousands(digest.step),
         thousands(digest.steps)
     );
-    let scorings = match view.window.scorings {
-        1 => "1 scoring".to_string(),
-        count => format!("{count} scorings"),
-    };
-    text.push_str(&format!(
-        "scores at step {}: {}{oracle} (last {scorings}, {} candidates)\n",
-        thousands(view.step),
-        digest.facts.scorer_words(),
-        thousands(view.window.candidates)
-    ));
-    let most = view.bins.iter().map(|bin| bin.candidates).max().unwrap_or(0).max(1);
-    let digits = decimals(view.bins.iter().map(|bin| bin.high - bin.low).fold(f64::INFINITY, f64::min));
-    for bin in &view.bins {
-        let length = ((bin.candidates * BAR as u64).div_ceil(most)) as usize;
-        let bar = if ascii { "#" } else { "█" }.repeat(length);
-        let chosen = if bin.chosen > 0 { format!("{} chosen", thousands(bin.chosen)) } else { String::new() };
-        let line = format!("  {:>12.digits$} {bar:<BAR$} {:>9}  {chosen}", bin.middle(), thousands(bin.candidates));
-        text.push_str(line.trim_end());
-        text.push('\n');
+    if digest.facts.scores {
+        scores(&mut text, digest, ascii);
     }
-    if view.window.undefined > 0 {
-        row(&mut text, "not a number", &thousands(view.window.undefined));
-    }
-    row(&mut text, "chosen", &format!("{} of {} candidates", number(view.score), thousands(view.candidates)));
-    if let Some(rank) = view.rank {
-        row(&mut text, "scored higher", &format!("{:.0} % of the others", rank * 100.0));
-    }
-    text.push('\n');
-    chosen_over_steps(&mut text, digest);
     if let Some(images) = &digest.images {
         self::images(&mut text, images);
     }
@@ -204,6 +178,46 @@ fn text(digest: &Digest, id: &str, ascii: bool) -> String {
     }
     cost(&mut text, digest);
     text
+}
+
+/// The newest scorings up to the step, and the chosen scores over the steps.
+fn scores(text: &mut String, digest: &Digest, ascii: bool) {
+    let view = &digest.view;
+    let oracle = if digest.facts.oracle { " oracle" } else { "" };
+    let scorings = match view.window.scorings {
+        1 => "1 scoring".to_string(),
+        count => format!("{count} scorings"),
+    };
+    text.push_str(&format!(
+        "scores at step {}: {}{oracle} (last {scorings}, {} candidates)\n",
+        thousands(view.step),
+        digest.facts.scorer_words(),
+        thousands(view.window.candidates)
+    ));
+    let most = view.bins.iter().map(|bin| bin.candidates).max().unwrap_or(0).max(1);
+    let digits = decimals(view.bins.windows(2).map(|pair| pair[0].middle - pair[1].middle).fold(f64::INFINITY, f64::min));
+    for (place, bin) in view.bins.iter().enumerate() {
+        let beyond = match (bin.open, place) {
+            (false, _) => "  ",
+            (true, 0) => ">=",
+            (true, _) => "<=",
+        };
+        let length = ((bin.candidates * BAR as u64).div_ceil(most)) as usize;
+        let bar = if ascii { "#" } else { "█" }.repeat(length);
+        let chosen = if bin.chosen > 0 { format!("{} chosen", thousands(bin.chosen)) } else { String::new() };
+        let line = format!("  {beyond}{:>10.digits$} {bar:<BAR$} {:>9}  {chosen}", bin.middle, thousands(bin.candidates));
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    if view.window.undefined > 0 {
+        row(text, "not a number", &thousands(view.window.undefined));
+    }
+    row(text, "chosen", &format!("{} of {} candidates", number(view.score), thousands(view.candidates)));
+    if let Some(rank) = view.rank {
+        row(text, "scored higher", &format!("{:.0} % of the others", rank * 100.0));
+    }
+    text.push('\n');
+    chosen_over_steps(text, digest);
 }
 
 /// The mean, lowest and highest chosen score in tenths of the run so far.

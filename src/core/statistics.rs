@@ -76,7 +76,9 @@ impl EpochSpread {
 
 impl fmt::Display for EpochSpread {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let four = |Spread { min, median, mean, max }: Spread| format!("{min:.4}  {median:.4}  {mean:.4}  {max:.4}");
+        // A loss beyond all bounds keeps the column.
+        let number = |value: f64| if value.abs() < 1e5 || !value.is_finite() { format!("{value:.4}") } else { format!("{value:.0e}") };
+        let four = |Spread { min, median, mean, max }: Spread| [min, median, mean, max].map(number).join("  ");
         let runs = crate::words::thousands(self.runs);
         write!(f, "{:>5} {runs:>7}    {}        {}", self.epoch, four(self.loss), four(self.accuracy))
     }
@@ -101,5 +103,7 @@ mod tests {
         let line = EpochSpread { epoch: 2, runs: 10_080, loss: spread, accuracy: spread }.to_string();
         assert_eq!(line, "    2  10,080    0.2500  0.3750  0.4375  0.7500        0.2500  0.3750  0.4375  0.7500");
         assert_eq!(line.len(), EpochSpread::HEADING.len());
+        let wild = EpochSpread { loss: Spread { max: 2.3e29, ..spread }, epoch: 2, runs: 10_080, accuracy: spread }.to_string();
+        assert!(wild.contains("0.4375  2e29 ") && !wild.contains("000000"), "{wild}");
     }
 }

@@ -48,19 +48,34 @@ pub(crate) fn identity(machine: &Machine, experiment: &Experiment, orderer: Opti
     Ok(Identity { files: files.join(", "), ..machine.identity() })
 }
 
+/// What becomes of an experiment, beside its machine, its images and its plan.
+pub(crate) struct Opening<'a> {
+    /// Name of the experiment.
+    pub name: &'a str,
+    /// Trainable weights.
+    pub parameters: u64,
+    /// Test images that are used.
+    pub test_images: u64,
+    /// By what the best checkpoint is selected.
+    pub selector: &'a str,
+    /// Whether test data enters a choice.
+    pub oracle: bool,
+    /// The epoch at work.
+    pub epoch: u64,
+    /// Whether it begins, or goes on.
+    pub is_new: bool,
+}
+
 /// The first event: what begins, or what goes on and whether exactly.
-#[expect(clippy::too_many_arguments, reason = "it says what everything became")]
 pub(crate) fn announce(
     recorder: &Recorder,
     machine: &Machine,
-    name: &str,
     images: &Images,
     plan: &Plan,
     (progress, identity): (&Progress, &Identity),
-    (parameters, selector, oracle): (u64, &str, bool),
-    epoch: u64,
-    is_new: bool,
+    opening: &Opening<'_>,
 ) -> Result<()> {
+    let &Opening { name, parameters, test_images, selector, oracle, epoch, is_new } = opening;
     if !is_new {
         let differences = identity.differences(&progress.identity);
         let what = record::Resumed { exact: differences.is_empty(), reason: differences.join("; ") };
@@ -84,7 +99,7 @@ pub(crate) fn announce(
         threads: machine.threads,
         train_images: images.train.len() as u64,
         holdout_images: images.holdout.as_ref().map_or(0, |set| set.len() as u64),
-        test_images: images.test.len() as u64,
+        test_images,
         classes: images.classes.clone(),
         select_on: selector.into(),
         oracle,

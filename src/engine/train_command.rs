@@ -1,6 +1,6 @@
 //! `curricle-engine train RUN`: trains a run, or goes on with it.
 
-use crate::announcement;
+use crate::announcement::{self, Opening};
 use crate::error::{Error, Result, exit};
 use crate::memory;
 use crate::ordering::orderer::Orderer;
@@ -156,18 +156,9 @@ fn work(directory: &RunDirectory, lock: &Lock, data: Option<&Path>, foreground: 
     }
     let identity = announcement::identity(&machine, &experiment, orderer.as_ref())?;
     let oracle = selector == "test" || experiment.orders_by_test_data() || orderer.as_ref().is_some_and(Orderer::is_oracle);
-    let epoch = plan.epoch_of(progress.step);
-    announcement::announce(
-        &recorder,
-        &machine,
-        &experiment.name,
-        &images,
-        &plan,
-        (&progress, &identity),
-        (parameters, selector, oracle),
-        epoch,
-        is_new,
-    )?;
+    let (epoch, test_images) = (plan.epoch_of(progress.step), images.test.len() as u64);
+    let opening = Opening { name: &experiment.name, parameters, test_images, selector, oracle, epoch, is_new };
+    announcement::announce(&recorder, &machine, &images, &plan, (&progress, &identity), &opening)?;
     let sets = (
         setup::device_set(&images.train, &machine)?,
         images.holdout.as_ref().map(|set| setup::device_set(set, &machine)).transpose()?,

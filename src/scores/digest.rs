@@ -130,10 +130,16 @@ pub struct Cost {
 }
 
 impl Digest {
+    /// Whether there is anything to look at: scores, orders, or the images of an order that scores nothing.
+    pub fn is_worth_a_look(&self) -> bool {
+        self.scorings > 0 || self.study.is_some() || (!self.facts.scores && self.images.is_some())
+    }
+
     /// Why a step's item was not chosen by scores.
     pub fn why_unscored(&self, step: u64) -> String {
         let ends_epoch = self.steps_per_epoch > 0 && step.is_multiple_of(self.steps_per_epoch);
         match (&self.facts.warmup, self.first_scored) {
+            _ if !self.facts.scores => "no step is".into(),
             _ if self.scorings == 0 => "nothing was".into(),
             _ if ends_epoch => "the last item of an epoch is handed out as it is".into(),
             (Some(length), _) => format!("items are chosen for the first {length} only"),

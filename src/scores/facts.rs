@@ -9,6 +9,8 @@ use serde::Serialize;
 pub struct Facts {
     /// Whether items are chosen at all.
     pub ordered: bool,
+    /// Whether candidates are scored for it: not in pacing, GraB, a recorded order, or the control of equal compute.
+    pub scores: bool,
     /// Whether every order is tried out in place of training once.
     pub every_order: bool,
     /// Name of the scorer, as `loss-delta`.
@@ -36,6 +38,7 @@ impl Facts {
         let Some(ordering) = &experiment.ordering else { return Facts::default() };
         Facts {
             ordered: true,
+            scores: ordering.scores_candidates(),
             every_order: false,
             scorer: ordering.scorer.word().to_string(),
             ordering: experiment.summary("ordering"),
@@ -59,8 +62,11 @@ impl Facts {
         self.scorer.replace('-', " ")
     }
 
-    /// The fact in few words: `scoring every step · K = 8`.
+    /// The fact in few words: `scoring every step · K = 8`, or what the order is.
     pub fn line(&self) -> String {
+        if !self.scores {
+            return self.ordering.split(", ").next().unwrap_or_default().to_string();
+        }
         let candidates = self.candidates.map_or_else(|| "all".to_string(), |count| count.to_string());
         format!("scoring {} · K = {candidates}", self.rescored)
     }

@@ -57,19 +57,14 @@ pub struct Bin {
     pub low: f64,
     /// Where it ends.
     pub high: f64,
+    /// The round value that it stands for.
+    pub middle: f64,
+    /// Whether it also holds scores far beyond its own part: a few wild ones must not flatten all others.
+    pub open: bool,
     /// Candidates.
     pub candidates: u64,
     /// Chosen ones.
     pub chosen: u64,
-}
-
-impl Bin {
-    /// The value that the bar stands for.
-    pub fn middle(&self) -> f64 {
-        let middle = (self.low + self.high) / 2.0;
-        // Rounding of bounds that are multiples of a round number.
-        if middle.abs() < 1e-9 * (self.high - self.low) { 0.0 } else { middle }
-    }
 }
 
 /// Scores of several scorings, sorted.
@@ -124,26 +119,43 @@ impl Window {
 
     /// The histogram in at most `rows` bars of a round width, the highest scores first.
     pub fn bins(&self, rows: usize) -> Vec<Bin> {
-        let (Some(low), Some(high)) = (self.scores.first(), self.scores.last()) else { return Vec::new() };
-        let (low, high) = (f64::from(*low), f64::from(*high));
+        let (Some(lowest), Some(highest)) = (self.scores.first(), self.scores.last()) else { return Vec::new() };
+        let (lowest, highest) = (f64::from(*lowest), f64::from(*highest));
+        let (low, high) = self.bulk();
         let width = round_width(low, high, rows.max(1));
         let number = |score: f64| (score / width).round();
         let (first, last) = (number(low), number(high));
         let count = ((last - first) as usize + 1).min(rows.max(1));
         let mut bins = Vec::with_capacity(count);
         for place in (0..count).rev() {
+            let (is_first, is_last) = (place == 0, place == count - 1);
             let middle = (first + place as f64) * width;
             let (from, to) = (middle - width / 2.0, middle + width / 2.0);
-            // The outermost bars take what rounding would leave out.
-            let (from, to) =
-                (if place == 0 { from.min(low) } else { from }, if place == count - 1 { to.max(high + width * 1e-9) } else { to });
+            let open = (is_first && lowest < from - width) || (is_last && highest > to + width);
+            // The outermost bars take what lies beyond, and what rounding would leave out.
+            let (from, to) = (if is_first { from.min(lowest) } else { from }, if is_last { to.max(highest + width * 1e-9) } else { to });
             let within = |scores: &[f32]| {
-                let end = if place == count - 1 { scores.len() } else { scores.partition_point(|score| f64::from(*score) < to) };
+                let end = if is_last { scores.len() } else { scores.partition_point(|score| f64::from(*score) < to) };
                 end - scores.partition_point(|score| f64::from(*score) < from).min(end)
             };
-            bins.push(Bin { low: from, high: to, candidates: within(&self.scores) as u64, chosen: within(&self.chosen) as u64 });
+            // Rounding of multiples of a round number.
+            let middle = if middle.abs() < 1e-9 * width { 0.0 } else { middle };
+            let (candidates, chosen) = (within(&self.scores) as u64, within(&self.chosen) as u64);
+            bins.push(Bin { low: from, high: to, middle, open, candidates, chosen });
         }
         bins
+    }
+
+    /// The range that bars are laid over: all scores, unless the tails are long. Then as far beyond nine tenths of them as
+    /// these are apart; of a bell that is all of it.
+    fn bulk(&self) -> (f64, f64) {
+        let at = |share: f64| {
+            let place = (share * self.scores.len().saturating_sub(1) as f64).round() as usize;
+            self.scores.get(place).map_or(0.0, |score| f64::from(*score))
+        };
+        let (low, high, lowest, highest) = (at(0.05), at(0.95), at(0.0), at(1.0));
+        let span = high - low;
+        if span > 0.0 { (lowest.max(low - span), highest.min(high + span)) } else { (lowest, highest) }
     }
 }
 
@@ -214,9 +226,21 @@ mod tests {
     fn bars_stand_at_round_numbers() {
         let window = Window::of([scored(1, vec![0.001, 0.006, 0.011, 0.016, 0.021, 0.031], vec![5])].iter());
         let bins = window.bins(7);
-        let middles: Vec<String> = bins.iter().map(|bin| format!("{:.3}", bin.middle())).collect();
+        let middles: Vec<String> = bins.iter().map(|bin| format!("{:.3}", bin.middle)).collect();
         assert_eq!(middles, ["0.030", "0.025", "0.020", "0.015", "0.010", "0.005", "0.000"]);
         assert_eq!((bins[0].candidates, bins[0].chosen), (1, 1));
+    }
+
+    #[test]
+    fn wild_scores_do_not_flatten_the_others() {
+        let mut scores: Vec<f32> = (0..100).map(|number| number as f32 / 1_000.0).collect();
+        scores[0] = -90.0;
+        let bins = Window::of([scored(1, scores, vec![0, 99])].iter()).bins(10);
+        assert!(bins.len() >= 5 && bins[0].high < 0.2, "{bins:?}");
+        let last = bins.last().unwrap();
+        assert_eq!((last.open, last.low, last.chosen, bins[0].chosen), (true, -90.0, 1, 1));
+        assert!(bins[..bins.len() - 1].iter().all(|bin| !bin.open));
+        assert_eq!(bins.iter().map(|bin| bin.candidates).sum::<u64>(), 100);
     }
 
     #[test]

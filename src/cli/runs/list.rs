@@ -76,7 +76,11 @@ fn row(run: &Summary) -> Vec<String> {
         run.name.clone(),
         if run.unreadable { "unreadable".to_string() } else { run.state.to_string() },
         step,
-        four(run.accuracy),
+        // Whatever used test data for a choice is marked wherever it is shown.
+        match run.selected.as_ref().is_some_and(|selected| selected.oracle) {
+            true => format!("{} oracle", four(run.accuracy)),
+            false => four(run.accuracy),
+        },
         run.bytes.map_or(UNKNOWN.to_string(), disk::size),
         moment(&run.created),
     ]

@@ -55,9 +55,6 @@ impl Experiment {
             if later.contains(&ordering.scorer) {
                 say("ordering.scorer", format!("`{}` is not built yet", ordering.scorer), hint);
             }
-            if let Some(other) = ordering.compare.iter().find(|other| later.contains(other)) {
-                say("ordering.compare", format!("`{other}` is not built yet"), hint);
-            }
         }
         problems
     }

@@ -3,6 +3,7 @@
 use super::declare::{choices, section};
 use super::network::Network;
 use super::range::{above, above_to, at_least, between, from};
+use super::selector::Selector;
 use super::values::{Candidates, Displacement, Interval};
 
 choices! {
@@ -208,8 +209,9 @@ section! {
         temperature: f64 = 1.0, "temperature" in above(0.0), for sampler = ["weighted"];
         /// Length of the first-order displacement: `"auto"`, or a number.
         step: Displacement = Displacement::Auto, "displacement" in above(0.0), for estimate = ["first-order"];
-        /// Further scorers to record, for their correlations.
-        compare: Vec<Scorer> = Vec::new(), "compare with";
+        /// Further scorers whose scores are ranked beside, each with words that say how it is asked: `external`, `relative`,
+        /// `first-order`.
+        compare: Vec<Selector> = Vec::new(), "compare with";
         /// Candidates scored for each choice: a number, or `"all"`.
         candidates: Candidates = Candidates::Of(8), "candidates" in from(1);
         /// How often scores are renewed.
@@ -308,6 +310,37 @@ section! {
 }
 
 impl Ordering {
+    /// The scorer that chooses, and how it is asked.
+    #[must_use]
+    pub fn selector(&self) -> Selector {
+        let delta = self.scorer == Scorer::LossDelta;
+        let usual = Selector::of(self.scorer);
+        Selector {
+            target: if delta { self.target } else { usual.target },
+            measure: if delta { self.measure } else { usual.measure },
+            estimate: if delta { self.estimate } else { usual.estimate },
+            ..usual
+        }
+    }
+
+    /// Whether items are chosen by scores of candidates: pacing, GraB, a recorded order and the control of equal compute are
+    /// other ways to an order.
+    #[must_use]
+    pub fn scores_candidates(&self) -> bool {
+        self.replay.is_empty() && self.pacing.is_none() && !matches!(self.scorer, Scorer::Grab | Scorer::EqualCompute)
+    }
+
+    /// All scorers that are asked, to choose or to compare, the one that chooses first.
+    pub fn asked(&self) -> impl Iterator<Item = Selector> {
+        std::iter::once(self.selector()).chain(self.compare.iter().copied())
+    }
+
+    /// Whether a scorer is asked, to choose or to compare.
+    #[must_use]
+    pub fn asks(&self, scorer: Scorer) -> bool {
+        self.asked().any(|asked| asked.scorer == scorer)
+    }
+
     /// Whether candidates are scored by data of the test set.
     #[must_use]
     pub fn scores_by_test_data(&self) -> bool {

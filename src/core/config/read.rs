@@ -56,13 +56,14 @@ impl<T: Table> Entry for T {
         Some(T::read_fields(&table, reader))
     }
 
-    /// Every setting that the chosen kinds use.
+    /// Every setting that the chosen kinds use, or something else: what nothing uses was read as its default.
     fn write(&self) -> Option<Node> {
         let fields = T::fields();
         let word = |name: &str| self.choice(name);
-        let entries = self.written().into_iter().zip(fields).filter_map(|((name, node), field)| {
+        let usual = T::default().written();
+        let entries = self.written().into_iter().zip(usual).zip(fields).filter_map(|(((name, node), (_, usual)), field)| {
             let used = unused_because(fields, field, &word).is_none();
-            node.filter(|_| used).map(|node| (name.to_owned(), node))
+            node.filter(|node| used || usual.as_ref() != Some(node)).map(|node| (name.to_owned(), node))
         });
         Some(Content::Table(entries.collect()).into())
     }
@@ -111,6 +112,10 @@ pub(crate) struct At<'a> {
 pub(crate) struct Reader {
     origin: Arc<str>,
     pub problems: Vec<Problem>,
+    /// How many of them are of single values, once these are all read.
+    values: Option<usize>,
+    /// Settings that something uses though the choice that they belong to does not.
+    pub also_used: Vec<String>,
     /// Written settings that the chosen kinds do not use.
     pub unused: Vec<String>,
     written: Vec<(String, Option<usize>, Option<Arc<str>>)>,
@@ -118,7 +123,7 @@ pub(crate) struct Reader {
 
 impl Reader {
     pub fn new(origin: &str) -> Self {
-        Self { origin: origin.into(), problems: Vec::new(), unused: Vec::new(), written: Vec::new() }
+        Self { origin: origin.into(), problems: Vec::new(), values: None, also_used: Vec::new(), unused: Vec::new(), written: Vec::new() }
     }
 
     /// Reports a problem at a value.
@@ -132,11 +137,17 @@ impl Reader {
         self.report(node, path, format!("expected {expected}, got {}", node.described()), hint);
     }
 
+    /// Ends the problems of single values: what follows are those between settings.
+    pub fn end_values(&mut self) {
+        self.values = Some(self.problems.len());
+    }
+
     /// Reports a problem that concerns several settings: at the first of them that was written. Silent where one of
     /// them has a problem of its own already, since what it would say follows from that one.
     pub fn conflict(&mut self, paths: &[&str], text: String, hint: Option<String>) {
         let within = |inner: &str, outer: &str| inner == outer || inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with('.'));
-        if paths.iter().any(|path| self.problems.iter().any(|problem| within(&problem.path, path))) {
+        let values = &self.problems[..self.values.unwrap_or(self.problems.len())];
+        if paths.iter().any(|path| values.iter().any(|problem| within(&problem.path, path))) {
             return;
         }
         let place = paths.iter().find_map(|path| self.written.iter().find(|(written, ..)| written == path));
@@ -206,6 +217,9 @@ impl<'a> TableReader<'a> {
         let mut unused = Vec::new();
         for field in self.fields {
             let Some((selector, words)) = unused_because(self.fields, field, word) else { continue };
+            if reader.also_used.contains(&self.place(field.name)) {
+                continue;
+            }
             unused.push(field.name);
             let Some(node) = self.node.get(field.name) else { continue };
             let selected = self.node.get(selector);

@@ -5,7 +5,7 @@ use super::node::{self, Node};
 use super::problem::{Problem, Problems};
 use super::range::Range;
 use super::read::{At, Entry, Reader};
-use super::{path, rules};
+use super::{path, rules, selector};
 use std::sync::Arc;
 
 /// What is said of a path that is none.
@@ -96,6 +96,7 @@ fn typed(root: &Node, reader: &mut Reader) -> Option<Experiment> {
             reader.report(root, section, "the section is missing".to_owned(), hint);
         }
     }
+    reader.also_used = selector::also_used(root);
     let mut experiment = Experiment::read(root, At { path: "", range: Range::Any }, reader)?;
     experiment.settle(reader);
     rules::check(&experiment, reader);

@@ -1,5 +1,5 @@
 //! Selectors: a scorer, and the few words that say how it is asked, as `"loss-delta external first-order"`. A study of orders
-//! asks each of them for the order that it would take.
+//! asks each of them for the order that it would take; an ordering asks others beside the one that chooses, to compare.
 
 use super::form::Shape;
 use super::nearest::nearest;
@@ -61,6 +61,18 @@ impl Selector {
         }
     }
 
+    /// Settings of `[ordering]` that say what it is asked with.
+    fn beside(&self) -> impl Iterator<Item = &'static str> {
+        let settings = [
+            ("external", self.target == Target::External),
+            ("step", self.estimate == Estimate::FirstOrder),
+            ("student", self.scorer == Scorer::Teacher),
+            ("holdout_model", self.scorer == Scorer::Rho),
+            ("holdout_epochs", self.scorer == Scorer::Rho),
+        ];
+        settings.into_iter().filter(|(_, used)| *used).map(|(setting, _)| setting)
+    }
+
     /// The words after the scorer, in their usual order.
     fn words(&self) -> impl Iterator<Item = &'static str> {
         let words = [
@@ -84,7 +96,7 @@ impl Selector {
                 Some(near) => format!("did you mean `\"{near}\"`?"),
                 None => format!("the first word is {}", one_of(&SCORERS)),
             };
-            return Err((format!("`{}` gives no order of batches", crate::run::plain(first)), Some(hint)));
+            return Err((format!("`{}` is no scorer that can be asked here", crate::run::plain(first)), Some(hint)));
         };
         let mut selector = Self::of(scorer);
         for word in words {
@@ -114,6 +126,28 @@ impl Selector {
         }
         Ok(selector)
     }
+}
+
+/// Settings of `[ordering]` that are used though its scorer does not use them: by scorers that are compared, by a study's
+/// selectors, and by the scorer whose passes equal compute matches.
+pub(super) fn also_used(root: &Node) -> Vec<String> {
+    let ordering = root.get("ordering");
+    let lists = [ordering.and_then(|ordering| ordering.get("compare")), root.get("permutation").and_then(|study| study.get("selectors"))];
+    let listed = lists.into_iter().flatten().filter_map(|list| if let Content::List(items) = &list.content { Some(items) } else { None });
+    let text = |node: &Node| if let Content::Text(text) = &node.content { Some(text.clone()) } else { None };
+    let asked = listed.flatten().filter_map(text).filter_map(|text| Selector::parse(&text).ok());
+    let mut used: Vec<&str> = asked.flat_map(|selector| selector.beside().collect::<Vec<_>>()).collect();
+    let word = |key: &str| ordering.and_then(|ordering| ordering.get(key)).and_then(text);
+    if word("scorer").as_deref() == Some(Scorer::EqualCompute.word()) {
+        let delta = ["target", "measure", "estimate", "external", "step"];
+        match word("equal_to").as_deref().unwrap_or(Ordering::default().equal_to.word()) {
+            "loss-delta" => used.extend(&delta[..if word("target").as_deref() == Some("external") { 5 } else { 3 }]),
+            "teacher" => used.push("student"),
+            "rho" => used.extend(["holdout_model", "holdout_epochs"]),
+            _ => {}
+        }
+    }
+    used.iter().map(|setting| super::read::join("ordering", setting)).collect()
 }
 
 impl std::fmt::Display for Selector {
@@ -157,12 +191,12 @@ mod tests {
     #[test]
     fn what_gives_no_order_is_refused() {
         let said = |text: &str| Selector::parse(text).unwrap_err();
-        assert_eq!(said("los"), ("`los` gives no order of batches".into(), Some("did you mean `\"loss\"`?".into())));
+        assert_eq!(said("los"), ("`los` is no scorer that can be asked here".into(), Some("did you mean `\"loss\"`?".into())));
         assert!(said("equal-compute").1.unwrap().starts_with("the first word is "));
         let (text, hint) = said("loss external");
         assert_eq!(text, "`external` says nothing about `loss`");
         assert_eq!(hint.unwrap(), "after `loss` may stand `\"ascending\"` or `\"descending\"`");
         assert_eq!(said("random ascending").1.unwrap(), "write `\"random\"` alone");
-        assert_eq!(said("").0, "`` gives no order of batches");
+        assert_eq!(said("").0, "`` is no scorer that can be asked here");
     }
 }

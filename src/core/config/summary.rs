@@ -216,6 +216,23 @@ fn schedule(schedule: &Schedule) -> String {
 }
 
 fn ordering(ordering: &Ordering) -> String {
+    if !ordering.replay.is_empty() {
+        let named = ordering.replay.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+        return format!("in the order of {named}");
+    }
+    if let Some(pacing) = &ordering.pacing {
+        let first = if pacing.reversed { "hardest" } else { "easiest" };
+        let grows = format!("from {}, × {} every {}", percent(pacing.start), pacing.increase, pacing.length);
+        return format!("pacing by {}, {first} first, {grows}", pacing.by);
+    }
+    match ordering.scorer {
+        Scorer::Grab => return if ordering.pairs { "grab pairs" } else { "grab" }.to_owned(),
+        Scorer::EqualCompute if ordering.equal_to != Scorer::EqualCompute => {
+            let other = Ordering { scorer: ordering.equal_to, ..ordering.clone() };
+            return format!("random, as many passes as {}", self::ordering(&other));
+        }
+        _ => {}
+    }
     let mut parts = vec![ordering.scorer.word().replace('-', " ")];
     match ordering.candidates {
         Candidates::All => parts.push("K = all".to_owned()),

@@ -4,6 +4,7 @@
 //! Images that a subset or a hold-out leaves out may have rows; each image that is trained on must.
 
 use crate::run::{TensorFile, disk, plain};
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::Path;
 
@@ -92,8 +93,13 @@ fn listed(what: &str, problems: &[String]) -> String {
 fn number(text: &str) -> Result<f64, String> {
     match text.trim() {
         "" => Err("the value is missing".to_owned()),
-        text => text.parse().map_err(|_| format!("`{}` is no number", plain(text))),
+        text => text.parse().map_err(|_| format!("`{}` is no number", plain(text))).and_then(finite),
     }
+}
+
+/// A score is a number: what stands for a missing one, or is beyond all, is none.
+fn finite(value: f64) -> Result<f64, String> {
+    if value.is_finite() { Ok(value) } else { Err(format!("`{value}` is no finite number")) }
 }
 
 fn index(text: &str) -> Result<u32, String> {
@@ -105,17 +111,42 @@ fn no_column<'a>(name: &str, there: impl Iterator<Item = &'a str>) -> String {
     format!("has no column `{name}`; it has {}", if there.is_empty() { "none".to_owned() } else { there.join(", ") })
 }
 
+/// The same text with `\n` at the end of every line.
+fn with_plain_ends(bytes: &[u8]) -> Vec<u8> {
+    let mut text = Vec::with_capacity(bytes.len());
+    let mut rest = bytes.iter().copied().peekable();
+    while let Some(byte) = rest.next() {
+        match byte {
+            b'\r' if rest.peek() == Some(&b'\n') => {}
+            b'\r' => text.push(b'\n'),
+            byte => text.push(byte),
+        }
+    }
+    text.push(b'\n');
+    text
+}
+
 fn csv_rows(bytes: &[u8], name: &str) -> Result<Vec<Row>, String> {
     let words = |error: csv::Error| format!("cannot be read: {}", plain(&error.to_string()));
-    let mut reader = csv::Reader::from_reader(bytes);
+    // Lines are counted by their ends, so each must have one, and the same.
+    let is_plain = bytes.ends_with(b"\n") && !bytes.contains(&b'\r');
+    let text = if is_plain { Cow::Borrowed(bytes) } else { Cow::Owned(with_plain_ends(bytes)) };
+    let mut reader = csv::Reader::from_reader(&*text);
     let headers = reader.headers().map_err(words)?.clone();
     let place = |wanted: &str| headers.iter().position(|header| header.trim() == wanted);
     let column = place(name).ok_or_else(|| no_column(name, headers.iter()))?;
     let numbered = place(INDEX).filter(|_| name != INDEX);
     let mut rows = Vec::new();
-    for record in reader.records() {
-        let record = record.map_err(words)?;
-        let line = record.position().map_or(0, csv::Position::line);
+    let mut record = csv::StringRecord::new();
+    while reader.read_record(&mut record).map_err(words)? {
+        // The reader passes over empty lines. Where rows are images in their order, one of them is a missing value.
+        let begun = record.position().map_or(0, csv::Position::line);
+        let within: usize = record.iter().map(|field| field.matches('\n').count()).sum();
+        let empty = reader.position().line().saturating_sub(begun + 1 + within as u64);
+        let line = begun + empty;
+        if numbered.is_none() {
+            rows.extend((begun..line).map(|line| Row { place: format!("line {line}"), index: None, value: number("") }));
+        }
         rows.push(Row {
             place: format!("line {line}"),
             index: numbered.map(|place| index(record.get(place).unwrap_or_default())),
@@ -173,7 +204,7 @@ fn tensor_rows(bytes: &[u8], name: &str) -> Result<Vec<Row>, String> {
     let row = |(number, value): (usize, f64)| Row {
         place: format!("row {number}"),
         index: numbers.as_ref().map(|numbers| u32::try_from(numbers[number]).map_err(|_| "its index is no image's number".to_owned())),
-        value: Ok(value),
+        value: finite(value),
     };
     Ok(values.into_iter().enumerate().map(row).collect())
 }
@@ -214,6 +245,17 @@ mod tests {
         assert_eq!(
             error("a.csv", "score\n1\n\"\"\nhard\n3\n"),
             "column `score` of `a.csv`: line 3: the value is missing; line 4: `hard` is no number"
+        );
+        // An empty line is a row without its value, but for those at the end of the file.
+        let three = "column `score` of `a.csv`: line 3: the value is missing";
+        for text in ["score\n1\n\n3\n", "score\r\n1\r\n\r\n3\r\n", "score\n1\n\n3\n\n\n", "score,other\n1,\"a\"\n\n3,b"] {
+            assert_eq!(error("a.csv", text), three, "{text:?}");
+        }
+        assert_eq!(error("a.csv", "score,other\n1,\"a\nb\"\n\n3,b"), three.replace('3', "4"));
+        assert!(read("a.csv", b"score\r\n1\r\n3\r\n\r\n", "score").is_ok() && read("a.csv", b"index,score\n1,1\n\n2,3\n", "score").is_ok());
+        assert_eq!(
+            error("a.csv", "score\nnan\n-inf\n"),
+            "column `score` of `a.csv`: line 2: `NaN` is no finite number; line 3: `-inf` is no finite number"
         );
         assert_eq!(error("a.csv", "loss,hard\n1,2\n"), "`a.csv` has no column `score`; it has `loss`, `hard`");
         assert_eq!(

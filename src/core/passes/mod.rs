@@ -21,7 +21,7 @@
 mod lengths;
 mod scorings;
 
-use crate::config::{Estimate, Experiment, Interval, Ordering, PacingBy, Scorer, Target};
+use crate::config::{Estimate, Experiment, Interval, Ordering, PacingBy, Scorer, Selector, Target};
 use lengths::Lengths;
 use scorings::Items;
 use std::ops::{Add, AddAssign, Mul};
@@ -107,16 +107,18 @@ impl RunPasses {
 /// whose passes do not follow from the number of its candidates alone.
 #[must_use]
 pub fn of_choice(ordering: &Ordering, candidates: u64, batches: f64, batch: u64) -> Option<Passes> {
-    let scorers = std::iter::once(&ordering.scorer).chain(&ordering.compare);
-    scorers.map(|scorer| of_scorer(*scorer, ordering, candidates, batches, batch)).try_fold(Passes::default(), |sum, one| Some(sum + one?))
+    ordering
+        .asked()
+        .map(|asked| of_scorer(asked, ordering, candidates, batches, batch))
+        .try_fold(Passes::default(), |sum, one| Some(sum + one?))
 }
 
-fn of_scorer(scorer: Scorer, ordering: &Ordering, candidates: u64, batches: f64, batch: u64) -> Option<Passes> {
+fn of_scorer(asked: Selector, ordering: &Ordering, candidates: u64, batches: f64, batch: u64) -> Option<Passes> {
     let apart = ordering.external.size as f64 / batch.max(1) as f64;
-    Some(match scorer {
+    Some(match asked.scorer {
         Scorer::Loss => Passes { forward: batches, backward: 0.0 },
-        Scorer::LossDelta if ordering.estimate == Estimate::FirstOrder => Passes { forward: 2.0 * batches + apart, backward: apart },
-        Scorer::LossDelta if ordering.target == Target::External => {
+        Scorer::LossDelta if asked.estimate == Estimate::FirstOrder => Passes { forward: 2.0 * batches + apart, backward: apart },
+        Scorer::LossDelta if asked.target == Target::External => {
             Passes { forward: batches + (candidates + 1) as f64 * apart, backward: batches }
         }
         Scorer::LossDelta => Passes { forward: 2.0 * batches, backward: batches },
@@ -183,7 +185,7 @@ fn of_preparation(experiment: &Experiment, ordering: &Ordering, lengths: &Length
             PacingBy::Teacher => asked,
             PacingBy::Difficulty | PacingBy::Column | PacingBy::Random => Passes::default(),
         },
-        None if ordering.scorer == Scorer::Rho || ordering.compare.contains(&Scorer::Rho) => {
+        None if ordering.asks(Scorer::Rho) => {
             let is_there = ordering.holdout_model.as_ref().is_some_and(|model| !model.checkpoint.is_empty());
             // The training set is what the hold-out left.
             let holdout = lengths.images as f64 * experiment.data.holdout / (1.0 - experiment.data.holdout);
@@ -234,7 +236,7 @@ mod tests {
             units(|ordering| (ordering.target, ordering.estimate) = (Target::External, Estimate::FirstOrder)),
             Some(2.0 * 8.0 + 3.0 * 4.0)
         );
-        assert_eq!(units(|ordering| ordering.compare = vec![Scorer::Loss]), Some(40.0));
+        assert_eq!(units(|ordering| ordering.compare = vec![Selector::of(Scorer::Loss)]), Some(40.0));
         assert_eq!(units(|ordering| (ordering.scorer, ordering.student) = (Scorer::Teacher, 0.5)), Some(16.0));
         assert_eq!(units(|ordering| ordering.scorer = Scorer::Dihcl), None);
     }

@@ -199,19 +199,21 @@ impl Choice {
         let began = Instant::now();
         let samples = self.settings.item == ItemKind::Sample;
         let crops = if samples { scoring.pool_crops(context, drawn.len()) } else { None };
-        let pool = if samples { Pool::Samples(drawn.numbers(), crops.as_ref()) } else { Pool::Batches(&drawn.items) };
-        let found = scoring.scores(self.settings.scorer, context, pool)?;
-        let mut scored =
-            Scored { numbers: drawn.numbers().to_vec(), forward: found.forward, backward: found.backward, ..Scored::default() };
+        // A single sample is known by its own number, not by its place in the epoch's order.
+        let numbers = if samples { drawn.items.iter().flatten().copied().collect() } else { drawn.numbers().to_vec() };
+        let pool = if samples { Pool::Samples(&numbers, crops.as_ref()) } else { Pool::Batches(&drawn.items) };
+        let found = scoring.scores(context, pool)?;
+        let mut scored = Scored { forward: found.forward, backward: found.backward, ..Scored::default() };
         for other in &self.settings.compare {
-            let compared = scoring.scores(*other, context, pool)?;
+            let compared = scoring.scores_by(*other, context, pool)?;
             scored.forward += compared.forward;
             scored.backward += compared.backward;
             if let Some(correlation) = rank_correlation(&found.values, &compared.values) {
-                scored.correlation.insert(other.word().to_string(), correlation);
+                scored.correlation.insert(other.to_string(), correlation);
             }
         }
         scored.scores = found.values;
+        scored.numbers = numbers;
         scored.seconds = began.elapsed().as_secs_f64();
         Ok((scored, crops.filter(|_| self.settings.rescore_crops == ScoringCrops::Same)))
     }

@@ -1,9 +1,12 @@
 //! Scores that are known before training: one number a training image.
 
 use crate::error::{Error, Result};
-use curricle_core::config::{Ordering, Scorer};
+use curricle_core::config::{Ordering, Sampler, Scorer};
 use curricle_core::data::{Column, ImageSet};
 use std::path::Path;
+
+/// Negative numbers that an error lists.
+const LISTED: usize = 5;
 
 /// Numbers of the training images.
 #[derive(Debug, Clone, Default)]
@@ -23,7 +26,9 @@ impl Known {
             Some(column) if !column.file.is_empty() => {
                 let named = |text: String| Error::Configuration(format!("ordering.column: {text}"));
                 let read = Column::read(Path::new(&column.file), &column.name).map_err(named)?;
-                read.of(&set.index).map_err(named)?
+                let values = read.of(&set.index).map_err(named)?;
+                are_weights(&values, set, settings).map_err(named)?;
+                values
             }
             _ => Vec::new(),
         };
@@ -57,4 +62,23 @@ impl Known {
         }
         mix
     }
+}
+
+/// Whether a column's numbers can be what its images are drawn by, where a sampler takes them as weights.
+fn are_weights(values: &[f64], set: &ImageSet, settings: &Ordering) -> std::result::Result<(), String> {
+    if settings.scorer != Scorer::Column || !matches!(settings.sampler, Sampler::Weighted | Sampler::Inverse) {
+        return Ok(());
+    }
+    let negative: Vec<String> =
+        set.index.iter().zip(values).filter(|(_, value)| **value < 0.0).map(|(image, value)| format!("{value} of image {image}")).collect();
+    if negative.is_empty() {
+        return Ok(());
+    }
+    let shown = negative.iter().take(LISTED).cloned().collect::<Vec<_>>().join(", ");
+    let more = negative.len().saturating_sub(LISTED);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let sampler = settings.sampler;
+    Err(format!(
+        "sampler `{sampler}` takes scores as weights, and {shown}{more} are negative; use `ordering.sampler = \"smallest\"` or `\"largest\"`"
+    ))
 }

@@ -72,15 +72,16 @@ impl Orderer {
         let known = problems.keep(Known::of(&images.train, settings)).unwrap_or_default();
         let shape = (images.train.channels as i64, images.train.height as i64, images.train.width as i64);
         let classes = images.classes.len() as i64;
-        let teacher = settings.teacher.as_ref().filter(|_| uses(settings, Scorer::Teacher) || paced(settings, PacingBy::Teacher));
+        let teacher = settings.teacher.as_ref().filter(|_| settings.asks(Scorer::Teacher) || paced(settings, PacingBy::Teacher));
         let teacher = teacher.and_then(|teacher| problems.keep(Other::open(teacher, "ordering.teacher", shape, classes, machine)));
         let header = header(experiment, settings, images, plan);
         let replay = match settings.replay.as_str() {
             "" => None,
-            named => problems.keep(Replay::open(named, directory, &header, plan)),
+            _ => problems.keep(Replay::open(experiment, directory, &header, plan)),
         };
         problems.ended()?;
         let oracle = replay.as_ref().is_some_and(Replay::is_oracle);
+        let header = ScoreHeader { oracle: header.oracle || oracle, ..header };
         let leftover = saved.remove("leftover");
         let prepared = saved.remove("prepared").map(|losses| host(&losses)).transpose()?;
         let source = match (&settings.pacing, replay) {
@@ -168,7 +169,7 @@ impl Orderer {
     pub fn needs_preparation(&self) -> bool {
         let by = self.settings.pacing.as_ref().filter(|_| matches!(self.source, Source::Pacing(_))).map(|pacing| pacing.by);
         let paced = matches!(by, Some(PacingBy::Own | PacingBy::Teacher));
-        let rho = matches!(self.source, Source::Choice(_)) && uses(&self.settings, Scorer::Rho);
+        let rho = matches!(self.source, Source::Choice(_)) && self.settings.asks(Scorer::Rho);
         self.prepared.is_none() && (paced || rho)
     }
 
@@ -266,11 +267,6 @@ impl Orderer {
     }
 }
 
-/// Whether a scorer is asked, to choose or to compare.
-fn uses(settings: &Ordering, scorer: Scorer) -> bool {
-    settings.scorer == scorer || settings.compare.contains(&scorer)
-}
-
 fn paced(settings: &Ordering, by: PacingBy) -> bool {
     settings.pacing.as_ref().is_some_and(|pacing| pacing.by == by)
 }
@@ -281,7 +277,7 @@ fn paced(settings: &Ordering, by: PacingBy) -> bool {
 /// If it is not.
 pub fn external_fits(settings: &Ordering, images: &Images) -> Result<()> {
     use curricle_core::config::{ExternalSource, Target};
-    if settings.target != Target::External || !uses(settings, Scorer::LossDelta) {
+    if settings.asked().all(|asked| asked.target != Target::External) {
         return Ok(());
     }
     let (name, count) = match settings.external.source {

@@ -7,7 +7,7 @@ use super::scorer::other::Other;
 use super::scorer::{self, Batch, Candidates, Situation, first_order, loss, loss_delta};
 use crate::error::{Error, Result};
 use crate::images::Crops;
-use curricle_core::config::{Displacement, Estimate, ExternalSource, Measure, Ordering, Redraw, Scorer, ScoringCrops, Target};
+use curricle_core::config::{Displacement, Estimate, ExternalSource, Measure, Ordering, Redraw, Scorer, ScoringCrops, Selector, Target};
 use curricle_core::random::{Purpose, Stream};
 use tch::{Device, Kind, Tensor};
 
@@ -107,16 +107,30 @@ impl Scoring {
         self.leftover.as_ref()
     }
 
-    /// Scores of all candidates.
+    /// Scores of all candidates by the scorer that chooses.
     ///
     /// # Errors
     /// What libtorch refuses; an external batch larger than its pool.
-    pub fn scores(&mut self, scorer: Scorer, context: &Context, pool: Pool) -> Result<Scores> {
-        if let Some(known) = self.known.scores(scorer) {
+    pub fn scores(&mut self, context: &Context, pool: Pool) -> Result<Scores> {
+        // A gradient left over spoils the choice, as published.
+        let leftover = self.leftover.as_ref().filter(|_| self.settings.published.leftover_gradient).map(Tensor::shallow_clone);
+        self.ask(self.settings.selector(), leftover.as_ref(), context, pool)
+    }
+
+    /// Scores of all candidates by another scorer, to compare.
+    ///
+    /// # Errors
+    /// As of [`Scoring::scores`].
+    pub fn scores_by(&mut self, other: Selector, context: &Context, pool: Pool) -> Result<Scores> {
+        self.ask(other, None, context, pool)
+    }
+
+    fn ask(&mut self, asked: Selector, leftover: Option<&Tensor>, context: &Context, pool: Pool) -> Result<Scores> {
+        if let Some(known) = self.known.scores(asked.scorer) {
             return Ok(Scores { values: pool.by_image(known), ..Scores::default() });
         }
         let all = context.units(pool.images());
-        match scorer {
+        match asked.scorer {
             Scorer::Random => Ok(Scores { values: vec![0.0; pool.count()], ..Scores::default() }),
             Scorer::Loss => Ok(Scores { values: self.losses(&self.situation(context), context, pool)?, forward: all, backward: 0.0 }),
             Scorer::Teacher => self.by_teacher(context, pool),
@@ -125,7 +139,7 @@ impl Scoring {
                 let less = pool.by_image(&self.irreducible);
                 Ok(Scores { values: own.iter().zip(&less).map(|(own, less)| own - less).collect(), forward: all, backward: 0.0 })
             }
-            Scorer::LossDelta => self.deltas(context, pool),
+            Scorer::LossDelta => self.deltas(asked, leftover, context, pool),
             other => Err(Error::Configuration(format!("ordering.scorer: `{}` scores no candidates", other.word()))),
         }
     }
@@ -150,7 +164,7 @@ impl Scoring {
     fn by_teacher(&self, context: &Context, pool: Pool) -> Result<Scores> {
         let teacher = self.teacher.as_ref().ok_or_else(|| Error::Configuration("ordering.teacher: there is none".into()))?;
         let all = context.units(pool.images());
-        let mut values = self.losses(&teacher.situation(context.optimizer, context.arithmetic), context, pool)?;
+        let mut values = self.losses(&teacher.situation(context), context, pool)?;
         let share = self.settings.student;
         if share == 0.0 {
             return Ok(Scores { values, forward: all, backward: 0.0 });
@@ -160,15 +174,15 @@ impl Scoring {
         Ok(Scores { values, forward: 2.0 * all, backward: 0.0 })
     }
 
-    fn deltas(&mut self, context: &Context, pool: Pool) -> Result<Scores> {
-        if self.settings.target == Target::External {
+    fn deltas(&mut self, asked: Selector, leftover: Option<&Tensor>, context: &Context, pool: Pool) -> Result<Scores> {
+        if asked.target == Target::External {
             self.draw_external(context)?;
         }
-        let external = self.external.as_ref().filter(|_| self.settings.target == Target::External).map(|(_, batch)| batch);
+        let external = self.external.as_ref().filter(|_| asked.target == Target::External).map(|(_, batch)| batch);
         let apart = external.map_or(0.0, |batch| context.units(batch.labels.size()[0] as usize));
         let situation = self.situation(context);
         let all = context.units(pool.images());
-        if self.settings.estimate == Estimate::FirstOrder {
+        if asked.estimate == Estimate::FirstOrder {
             let external = external.ok_or_else(|| Error::Configuration("ordering.estimate: first order needs an external batch".into()))?;
             let e = match self.settings.step {
                 Displacement::Auto => first_order::displacement(context.weights.theta.kind()),
@@ -185,8 +199,7 @@ impl Scoring {
             };
             return Ok(Scores { values, forward: 2.0 * all + apart, backward: apart });
         }
-        let leftover = self.leftover.as_ref().filter(|_| self.settings.published.leftover_gradient);
-        let relative = self.settings.measure == Measure::Relative;
+        let relative = asked.measure == Measure::Relative;
         let (values, count) = match pool {
             Pool::Batches(batches) => {
                 let deltas = loss_delta::deltas(&situation, &self.gathered(context, batches), external, leftover, context.together)?;

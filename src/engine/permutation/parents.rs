@@ -29,10 +29,7 @@ pub fn choose(losses: &[f64], settings: &Permutation, epoch: u64) -> Result<Vec<
     // Of several equal ones the first: `max_by` would give the last.
     let (best, worst) = match (finite.iter().min_by(by_loss), finite.iter().rev().max_by(by_loss)) {
         (Some(&best), Some(&worst)) => (best, worst),
-        _ => {
-            let text = format!("no order of epoch {epoch} has a finite test loss: the study diverged; lower `optimizer.lr`");
-            return Err(Error::Diverged(text));
-        }
+        _ => return Err(diverged(epoch)),
     };
     let values: Vec<f64> = finite.iter().map(|&place| losses[place]).collect();
     let labels = clusters(&values, settings.parents as usize, Stream::new(settings.seed, Purpose::Permutation, epoch, 1, 0).bits())?;
@@ -44,6 +41,12 @@ pub fn choose(losses: &[f64], settings: &Permutation, epoch: u64) -> Result<Vec<
     chosen.sort_unstable();
     chosen.dedup();
     Ok(chosen)
+}
+
+/// The end of a study in whose epoch no order has a finite loss.
+#[must_use]
+pub fn diverged(epoch: u64) -> Error {
+    Error::Diverged(format!("no order of epoch {epoch} has a finite test loss: the study diverged; lower `optimizer.lr`"))
 }
 
 /// Number of the cluster of each value; at most as many clusters as there are different values.

@@ -3,6 +3,7 @@
 
 use crate::ordering::ranks::rank_correlation;
 use crate::ordering::strategy::{Order, Ties};
+use curricle_core::data::ImageSet;
 use curricle_core::record::SelectorOrder;
 use curricle_core::run::{OrderRow, SelectedOrder};
 use curricle_core::statistics::{EpochSpread, Spread, mean};
@@ -35,6 +36,8 @@ pub struct EpochReport {
     pub best: Named,
     /// The tenth of the runs with the lowest test losses.
     pub best_tenth: Group,
+    /// The tenth around the median.
+    pub median_tenth: Group,
     /// The tenth with the highest.
     pub worst_tenth: Group,
     /// All that are not of the best tenth.
@@ -43,6 +46,65 @@ pub struct EpochReport {
     pub rank_correlation: Correlations,
     /// Where the orders that selectors would take lie, parent by parent.
     pub selectors: Vec<SelectorPlaces>,
+    /// What the epoch's batches hold.
+    #[serde(flatten)]
+    pub split: Split,
+}
+
+/// What the batches of an epoch hold.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Split {
+    /// Images of each batch, by their numbers in the training set; none where they are more than [`Split::LISTED`].
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub batch_images: Vec<Vec<u32>>,
+    /// How many images of each class each batch holds.
+    pub batch_classes: Vec<Vec<u32>>,
+}
+
+impl Split {
+    /// Images of an epoch that are listed at most.
+    pub const LISTED: usize = 4096;
+
+    /// Of an epoch's batches, as places in a set.
+    #[must_use]
+    pub fn of(batches: &[Vec<u32>], set: &ImageSet, classes: usize) -> Self {
+        let count = |items: &Vec<u32>| {
+            let mut counts = vec![0; classes];
+            let labels = items.iter().filter_map(|&item| set.labels.get(item as usize));
+            labels.for_each(|&label| counts.get_mut(usize::from(label)).into_iter().for_each(|count: &mut u32| *count += 1));
+            counts
+        };
+        let numbers = |items: &Vec<u32>| items.iter().filter_map(|&item| set.index.get(item as usize).copied()).collect();
+        let few = batches.iter().map(Vec::len).sum::<usize>() <= Self::LISTED;
+        Self {
+            batch_images: if few { batches.iter().map(numbers).collect() } else { Vec::new() },
+            batch_classes: batches.iter().map(count).collect(),
+        }
+    }
+
+    /// Share of a class among the images of a batch.
+    fn share(&self, batch: u8, class: usize) -> f64 {
+        let Some(counts) = self.batch_classes.get(usize::from(batch)) else { return f64::NAN };
+        f64::from(counts.get(class).copied().unwrap_or(0)) / f64::from(counts.iter().sum::<u32>())
+    }
+
+    /// Share of a class in the batch that an order has at a place.
+    fn share_at(&self, row: &OrderRow, place: usize, class: usize) -> f64 {
+        row.batches.get(place).map_or(f64::NAN, |&batch| self.share(batch, class))
+    }
+
+    fn classes(&self) -> usize {
+        self.batch_classes.first().map_or(0, Vec::len)
+    }
+
+    /// How far the class mixes of neighbouring batches are apart in an order: half the sum of the shares' differences, on the
+    /// mean. 0: all batches have the same mix; 1: neighbours have no class in common.
+    fn class_change(&self, batches: &[u8]) -> f64 {
+        let apart = |one: u8, other: u8| {
+            (0..self.classes()).map(|class| (self.share(one, class) - self.share(other, class)).abs()).sum::<f64>() / 2.0
+        };
+        mean(&batches.windows(2).map(|pair| apart(pair[0], pair[1])).collect::<Vec<_>>())
+    }
 }
 
 /// Where a selector's orders lie among all from the same parent, by test loss: 0 is the best place, 0.5 that of chance.
@@ -132,6 +194,10 @@ pub struct Group {
     pub norm: f64,
     /// Cosine between gradients of neighbouring steps.
     pub agreement: f64,
+    /// At each place: the share of each class among the images of the batch there.
+    pub class_shares: Vec<Vec<f64>>,
+    /// How far the class mixes of neighbouring batches are apart, from 0 to 1.
+    pub class_change: f64,
 }
 
 /// Rank correlations with the test loss; `null` where one side does not vary.
@@ -143,6 +209,10 @@ pub struct Correlations {
     pub norm: Option<f64>,
     /// Of the agreement of gradients.
     pub agreement: Option<f64>,
+    /// Of the share of each class at each place.
+    pub class_shares: Vec<Vec<Option<f64>>>,
+    /// Of how far the class mixes of neighbouring batches are apart.
+    pub class_change: Option<f64>,
 }
 
 /// In how many of how many cases something holds.
@@ -214,10 +284,17 @@ pub fn extremes(rows: &[OrderRow]) -> Option<(&OrderRow, &OrderRow)> {
 }
 
 impl Report {
-    /// Of all rows of a study, and the orders that its selectors would have taken.
+    /// Of all rows of a study, the orders that its selectors would have taken, and the split of an epoch by its number.
     #[must_use]
-    pub fn of(rows: &[OrderRow], selected: &[SelectedOrder], names: &[(String, bool)], test_images: u64) -> Self {
-        let report = |rows: &[OrderRow]| EpochReport::of(rows, places(rows, selected, names));
+    pub fn of(
+        rows: &[OrderRow],
+        selected: &[SelectedOrder],
+        names: &[(String, bool)],
+        split: impl Fn(u64) -> Split,
+        test_images: u64,
+    ) -> Self {
+        let report =
+            |rows: &[OrderRow]| EpochReport::of(rows, places(rows, selected, names), split(rows.first().map_or(0, |row| row.epoch)));
         let epochs: Vec<EpochReport> = rows.chunk_by(|a, b| a.epoch == b.epoch).filter_map(report).collect();
         let of = |get: fn(&EpochReport) -> Spread| epochs.iter().map(get).collect::<Vec<_>>();
         Self {
@@ -279,7 +356,7 @@ impl Report {
 
 impl EpochReport {
     /// Of the rows of one epoch; none without rows.
-    fn of(rows: &[OrderRow], selectors: Vec<SelectorPlaces>) -> Option<Self> {
+    fn of(rows: &[OrderRow], selectors: Vec<SelectorPlaces>, split: Split) -> Option<Self> {
         let column = |get: fn(&OrderRow) -> f64| rows.iter().map(get).collect::<Vec<f64>>();
         let losses = column(|row| row.loss);
         let places = by_loss(rows);
@@ -296,21 +373,30 @@ impl EpochReport {
             },
             parents: rows.iter().map(|row| row.parent).max().unwrap_or(0),
             best: Named { parent: best.parent, order: best.order, batches: best.batches.clone(), loss: best.loss, accuracy: best.accuracy },
-            best_tenth: Group::of(rows, &places[..tenth]),
-            worst_tenth: Group::of(rows, &places[places.len() - tenth..]),
-            rest: Group::of(rows, &places[tenth..]),
+            best_tenth: Group::of(rows, &places[..tenth], &split),
+            median_tenth: Group::of(rows, &places[(places.len() - tenth) / 2..][..tenth], &split),
+            worst_tenth: Group::of(rows, &places[places.len() - tenth..], &split),
+            rest: Group::of(rows, &places[tenth..], &split),
             rank_correlation: Correlations {
                 train_losses: (0..best.train_losses.len()).map(|place| rank(&along(place))).collect(),
                 norm: rank(&column(|row| row.norm)),
                 agreement: rank(&column(|row| row.agreement)),
+                class_shares: (0..best.batches.len())
+                    .map(|place| {
+                        let of = |class: usize| rows.iter().map(|row| split.share_at(row, place, class)).collect::<Vec<f64>>();
+                        (0..split.classes()).map(|class| rank(&of(class))).collect()
+                    })
+                    .collect(),
+                class_change: rank(&rows.iter().map(|row| split.class_change(&row.batches)).collect::<Vec<f64>>()),
             },
             selectors,
+            split,
         })
     }
 }
 
 impl Group {
-    fn of(rows: &[OrderRow], places: &[usize]) -> Self {
+    fn of(rows: &[OrderRow], places: &[usize], split: &Split) -> Self {
         let over = |get: &dyn Fn(&OrderRow) -> f64| mean(&places.iter().map(|&place| get(&rows[place])).collect::<Vec<f64>>());
         let length = rows.first().map_or(0, |row| row.train_losses.len());
         Self {
@@ -320,6 +406,10 @@ impl Group {
             train_losses: (0..length).map(|at| over(&|row| row.train_losses.get(at).copied().unwrap_or(f64::NAN))).collect(),
             norm: over(&|row| row.norm),
             agreement: over(&|row| row.agreement),
+            class_shares: (0..length)
+                .map(|at| (0..split.classes()).map(|class| over(&|row| split.share_at(row, at, class))).collect())
+                .collect(),
+            class_change: over(&|row| split.class_change(&row.batches)),
         }
     }
 }
@@ -357,7 +447,7 @@ mod tests {
         let names = [("loss".to_owned(), false), ("random".to_owned(), false)];
         let one = |selector, order| SelectedOrder { epoch: 1, parent: 1, selector, order, forward: 2.0, backward: 0.0 };
         let selected = [one(0, 5), one(1, 19)];
-        let report = Report::of(&rows, &selected, &names, 10);
+        let report = Report::of(&rows, &selected, &names, |_| Split::default(), 10);
         let epoch = &report.epochs[0];
         assert_eq!((epoch.best_tenth.test_loss, epoch.worst_tenth.test_loss, epoch.rest.runs), (0.5, 18.5, 18));
         assert_eq!(epoch.rank_correlation.norm, Some(-1.0));
@@ -370,6 +460,25 @@ mod tests {
             "{:?}",
             report.lines()
         );
+    }
+
+    #[test]
+    fn class_order_is_told_of_groups_and_ranks() {
+        let set = ImageSet { labels: vec![0, 0, 0, 1, 1, 1], index: vec![10, 11, 12, 13, 14, 15], ..ImageSet::default() };
+        let split = Split::of(&[vec![0, 1], vec![2, 3], vec![5, 4]], &set, 2);
+        assert_eq!(split.batch_classes, [[2, 0], [1, 1], [0, 2]]);
+        assert_eq!(split.batch_images, [[10, 11], [12, 13], [15, 14]]);
+        let orders = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
+        // The loss grows with how far neighbours are apart.
+        let of = |(order, batches): (u64, [u8; 3])| OrderRow { batches: batches.to_vec(), ..row(order, split.class_change(&batches)) };
+        let rows: Vec<OrderRow> = (0..).zip(orders).map(of).collect();
+        assert_eq!(rows.iter().map(|row| row.loss).collect::<Vec<_>>(), [0.5, 0.75, 0.75, 0.75, 0.75, 0.5]);
+        let report = Report::of(&rows, &[], &[], |_| split.clone(), 10);
+        let epoch = &report.epochs[0];
+        assert_eq!((epoch.rank_correlation.class_change, epoch.best_tenth.class_change), (Some(1.0), 0.5));
+        assert_eq!(epoch.best_tenth.class_shares[0], [1.0, 0.0]);
+        assert_eq!(epoch.median_tenth.runs, 1);
+        assert_eq!(epoch.rank_correlation.class_shares.len(), 3);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::runner::Runner;
 use super::selectors::Selectors;
 use super::study::Study;
 use super::{epoch, tree};
-use crate::announcement;
+use crate::announcement::{self, Opening};
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::memory;
@@ -82,12 +82,12 @@ pub fn run(
         announcement::warn(&recorder, progress.step, now, text)?;
     }
     let plan = Plan { steps, epochs: settings.epochs, ..plan };
-    // The best order is chosen by the test set.
-    let facts = (parameters, "test", true);
     let identity = announcement::identity(&machine, experiment, None)?;
-    announcement::announce(&recorder, &machine, &experiment.name, &images, &plan, (&progress, &identity), facts, now, is_new)?;
     let tests = tested(&images.test, &settings);
     let test_images = tests.len() as u64;
+    // The best order is chosen by the test set.
+    let opening = Opening { name: &experiment.name, parameters, test_images, selector: "test", oracle: true, epoch: now, is_new };
+    announcement::announce(&recorder, &machine, &images, &plan, (&progress, &identity), &opening)?;
     let study = Study::new(
         experiment,
         &machine,
@@ -105,7 +105,8 @@ pub fn run(
         workers: if machine.on_cuda() { 1 } else { settings.workers as usize },
         settings,
         study,
-        images: count,
+        train: ImageSet { images: Vec::new(), ..images.train },
+        classes: images.classes.len(),
         augmentation: (images.flip, images.crop),
         orders,
         initial: weights,

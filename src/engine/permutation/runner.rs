@@ -2,7 +2,7 @@
 
 use super::epoch::Epoch;
 use super::parents;
-use super::report::{self, Report, extremes};
+use super::report::{self, Report, Split, extremes};
 use super::run::expected;
 use super::selectors::Selectors;
 use super::study::{self, State as Walk, Study};
@@ -18,6 +18,7 @@ use crate::train_command::{self, Ending};
 use crate::training::End;
 use crate::weights::Weights;
 use curricle_core::config::{Experiment, Permutation};
+use curricle_core::data::ImageSet;
 use curricle_core::record::{self, Level, What};
 use curricle_core::run::{self, OrderRow, OrdersWriter, PermutationProgress, RunDirectory, SelectedOrder, State, StudyParent};
 use curricle_core::statistics::{self, Spread};
@@ -42,8 +43,10 @@ pub struct Runner<'a> {
     pub selectors: Selectors,
     /// Orders that are trained at once.
     pub workers: usize,
-    /// Training images.
-    pub images: usize,
+    /// Labels and numbers of the training images; their pixels are not needed.
+    pub train: ImageSet,
+    /// Classes.
+    pub classes: usize,
     /// Whether images are flipped, and how far they are cropped.
     pub augmentation: (bool, usize),
     /// All orders, lexicographic.
@@ -114,7 +117,7 @@ impl Runner<'_> {
     }
 
     fn epoch_of(&self, number: u64) -> Epoch {
-        Epoch::of(self.experiment, number, self.images, self.augmentation)
+        Epoch::of(self.experiment, number, self.train.len(), self.augmentation)
     }
 
     /// Why to end now, with so many orders of the parent at work done; `None` to go on.
@@ -234,8 +237,11 @@ impl Runner<'_> {
         let ends_epoch = parent == parents;
         let mut next = Vec::new();
         let epoch_rows = self.rows.len() - (parents as usize * self.orders.len()).min(self.rows.len());
+        let losses: Vec<f64> = if ends_epoch { self.rows[epoch_rows..].iter().map(|row| row.loss).collect() } else { Vec::new() };
+        if ends_epoch && !losses.iter().any(|loss| loss.is_finite()) {
+            return Err(parents::diverged(epoch));
+        }
         if ends_epoch && epoch < self.settings.epochs {
-            let losses: Vec<f64> = self.rows[epoch_rows..].iter().map(|row| row.loss).collect();
             let of =
                 |place: usize| StudyParent { parent: (place / self.orders.len()) as u64, order: Some((place % self.orders.len()) as u64) };
             let chosen = parents::choose(&losses, &self.settings, epoch)?;
@@ -275,7 +281,8 @@ impl Runner<'_> {
 
     /// All orders are known: the report, and the network that the best path leads to. False once something asks to end.
     fn finish(&mut self) -> Result<bool> {
-        let report = Report::of(&self.rows, &self.at.selected, &self.selectors.names(), self.test_images);
+        let split = |epoch: u64| Split::of(&self.epoch_of(epoch).batches, &self.train, self.classes);
+        let report = Report::of(&self.rows, &self.at.selected, &self.selectors.names(), split, self.test_images);
         let bytes = serde_json::to_vec_pretty(&report).map_err(|error| Error::Other(format!("orders.json: {error}")))?;
         let Some(weights) = self.best_network()? else { return Ok(false) };
         run::write_whole(&self.directory.orders_report(), &bytes)?;

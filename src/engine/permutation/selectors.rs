@@ -181,7 +181,7 @@ impl Selectors {
             let step = (epoch.number - 1) * count as u64 + place as u64 + 1;
             let Asked { settings, scoring, .. } = &mut self.list[number];
             let context = self.beside.context(study, experiment, &state.weights, (epoch.number, step, epoch.rates[place]));
-            let scores = scoring.scores(settings.scorer, &context, Pool::Gathered(&items, &candidates))?;
+            let scores = scoring.scores(&context, Pool::Gathered(&items, &candidates))?;
             let first = choice::order(settings.scorer, settings.order).first(&scores.values, 1).pop();
             (forward, backward) = (forward + scores.forward, backward + scores.backward);
             order.push(left.remove(first.unwrap_or(0)));

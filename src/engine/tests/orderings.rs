@@ -7,6 +7,7 @@ mod support;
 use curricle_core::record::{Scoring, What};
 use curricle_core::run::{self, RunDirectory};
 use curricle_core::{config, passes};
+use curricle_engine::ordering::ranks::rank_correlation;
 use support::running::{code_of, create, engine, essence, events, finish};
 
 const EXPERIMENT: &str = r#"
@@ -83,6 +84,76 @@ fn what_is_scored_and_chosen_is_written_down() {
     assert_eq!(last.unwrap().forward, 20.0 + spent);
 }
 
+/// What is scored is what is trained on: with each image's own number as its score, scores and items say the same.
+#[test]
+fn the_images_that_are_scored_are_those_that_are_trained_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("numbers.csv");
+    std::fs::write(&file, (0..160).fold("number\n".to_owned(), |text, number| text + &format!("{number}\n"))).unwrap();
+    let name = file.display().to_string();
+    let column = [("ordering.scorer", "column"), ("ordering.column.file", name.as_str()), ("ordering.column.name", "number")];
+    let ascending = [("ordering.item", "sample"), ("ordering.candidates", "all"), ("ordering.order", "ascending")];
+    let variants: [&[(&str, &str)]; 6] = [
+        &ascending,
+        &[("ordering.item", "sample"), ("ordering.candidates", "3"), ("ordering.rescore", "2 steps")],
+        &[("ordering.item", "sample"), ("ordering.sampler", "weighted"), ("training.epochs", ""), ("training.steps", "7")],
+        &[("ordering.candidates", "all")],
+        &[("ordering.candidates", "4"), ("ordering.rescore", "3 steps")],
+        &[("ordering.candidates", "3"), ("ordering.recipe", "redrawn")],
+    ];
+    for changes in variants {
+        let directory = trained(folder.path(), &[&column[..], changes].concat());
+        let samples = changes.contains(&("ordering.item", "sample"));
+        let mut scorings = 0;
+        for (_, path) in run::score_files(&directory) {
+            for step in run::ScoreFile::read(&path).unwrap().steps {
+                let Some(scored) = &step.scored else { continue };
+                scorings += 1;
+                let scores: Vec<f32> = scored.chosen.iter().map(|&place| scored.scores[place as usize]).collect();
+                let numbers: Vec<f32> = step.items.iter().map(|&item| item as f32).collect();
+                if samples {
+                    assert_eq!(scores, numbers, "{changes:?}, step {}", step.step);
+                    assert!(scored.numbers.iter().zip(&scored.scores).all(|(&number, &score)| number as f32 == score), "{changes:?}");
+                } else {
+                    let mean = numbers.iter().sum::<f32>() / numbers.len() as f32;
+                    assert!((scores[0] - mean).abs() < 1e-4, "{changes:?}, step {}: {} and {mean}", step.step, scores[0]);
+                }
+            }
+        }
+        assert!(scorings > 2, "{changes:?}");
+    }
+    let directory = trained(folder.path(), &[&column[..], &ascending].concat());
+    let order = run::recorded_order(&directory).unwrap().unwrap();
+    assert_eq!(order.steps.of(0), (0..16).collect::<Vec<u32>>());
+    assert_eq!(order.steps.of(8), (128..144).collect::<Vec<u32>>());
+}
+
+/// Each compared scorer is asked as its words say, not as the one that chooses; what is beside them is theirs, too.
+#[test]
+fn scorers_are_compared_as_their_words_say() {
+    let folder = tempfile::tempdir().unwrap();
+    let others = "[\"loss-delta external first-order\", \"loss-delta\", \"loss-delta relative\"]";
+    let external = [("ordering.target", "external"), ("ordering.external.source", "train"), ("ordering.external.size", "16")];
+    let exact = [&external[..], &[("ordering.candidates", "6"), ("ordering.compare", others)]].concat();
+    for scoring in scorings(&trained(folder.path(), &exact)) {
+        let names: Vec<&str> = scoring.correlation.keys().map(String::as_str).collect();
+        assert_eq!(names, ["loss-delta", "loss-delta external first-order", "loss-delta relative"]);
+        // Exact on an external batch of one batch: 2K + 1 and K; first order: 2K + 1 and 1; twice on the candidate: 2K and K.
+        let count = scoring.scores.len() as f64;
+        assert_eq!((scoring.forward, scoring.backward), (8.0 * count + 2.0, 3.0 * count + 1.0));
+    }
+    let first = scorings(&trained(folder.path(), &exact)).remove(0);
+    assert!(first.correlation["loss-delta external first-order"] > 0.7, "{first:?}");
+    // The very scores that the compared one has where it chooses.
+    let chooses = [&external[..], &[("ordering.candidates", "6"), ("ordering.estimate", "first-order")]].concat();
+    let alone = scorings(&trained(folder.path(), &chooses)).remove(0);
+    let expected = rank_correlation(&first.scores, &alone.scores).unwrap();
+    assert!((first.correlation["loss-delta external first-order"] - expected).abs() < 1e-12, "{expected} {first:?}");
+    // Its external batch may be described though the scorer that chooses has none.
+    let beside = [("ordering.scorer", "loss"), external[1], external[2], ("ordering.compare", "[\"loss-delta external\"]")];
+    assert!(scorings(&trained(folder.path(), &beside))[0].correlation.contains_key("loss-delta external"));
+}
+
 /// What a run is planned to take, before it starts, is what it took in the end.
 #[test]
 fn passes_are_those_that_were_counted_beforehand() {
@@ -135,6 +206,13 @@ fn a_choice_by_test_data_is_an_oracle() {
         });
         assert_eq!(started, Some(oracle), "{source}");
         assert_eq!(directory.read_status().unwrap().unwrap().selected.unwrap().oracle, oracle, "{source}");
+        // The mark goes with the order, from run to run.
+        let mut id = directory.id();
+        for _ in 0..2 {
+            let again = trained(folder.path(), &[("ordering.replay", &id)]);
+            assert_eq!(again.read_status().unwrap().unwrap().selected.unwrap().oracle, oracle, "{source}, replayed");
+            id = again.id();
+        }
     }
 }
 
@@ -241,6 +319,27 @@ fn what_an_ordering_cannot_have_is_refused() {
     let seed = [("ordering.replay", order.as_str()), ("training.epochs", "1"), ("data.glyphs.seed", "3")];
     assert_eq!(refusal(&seed), "ordering.replay: the recorded order is of other images of the set: `[data]` differs");
     assert!(refusal(&[("ordering.replay", "nowhere")]).starts_with("ordering.replay: "));
+    // A run without an ordering is held to the same.
+    let plain = trained(folder.path(), &[("training.epochs", "1")]).id();
+    assert_eq!(refusal(&[("ordering.replay", &plain)]), "ordering.replay: 10 steps are recorded, this run has 20");
+    let seed = [("ordering.replay", plain.as_str()), ("training.epochs", "1"), ("data.glyphs.seed", "3")];
+    assert_eq!(refusal(&seed), "ordering.replay: the recorded order is of other images of the set: `[data]` differs");
+    let more = [("ordering.replay", plain.as_str()), ("training.epochs", "1"), ("data.glyphs.train", "320")];
+    assert_eq!(
+        refusal(&more),
+        "ordering.replay: the recorded order is of training images: 160, this run has 320; 10 steps are recorded, this run has 20"
+    );
+    let study = EXPERIMENT
+        .replace("[data]\n", "kind = \"perfect-ordering\"\n[data]\n")
+        .replace("epochs = 2\n", "")
+        .replace("train = 160", "train = 40");
+    let study = create(folder.path(), &study, &[("permutation.epochs", "1"), ("training.batch", "20")]);
+    finish(&study);
+    let study = study.id();
+    assert_eq!(
+        refusal(&[("ordering.replay", &study)]),
+        format!("ordering.replay: {study} is a study that tried every order, and trained in none alone")
+    );
     let last = parent.last().display().to_string();
     let teacher = [
         ("ordering.scorer", "teacher"),
@@ -264,8 +363,8 @@ fn what_an_ordering_cannot_have_is_refused() {
     ];
     assert_eq!(
         refusal(&negative),
-        "ordering.sampler: the score -1 of candidate 0 is negative and cannot be a weight; use `ordering.sampler = \"smallest\"` or \
-         `\"largest\"`"
+        "ordering.column: sampler `weighted` takes scores as weights, and -1 of image 0, -1 of image 1, -1 of image 2, -1 of image 3, \
+         -1 of image 4 and 155 more are negative; use `ordering.sampler = \"smallest\"` or `\"largest\"`"
     );
 }
 

@@ -158,6 +158,16 @@ fn paused_released_and_signalled_it_is_the_same() {
 }
 
 #[test]
+fn a_study_whose_last_epoch_has_no_finite_loss_diverged() {
+    let folder = tempfile::tempdir().unwrap();
+    let changes = [("optimizer.lr", "1e38"), ("permutation.epochs", "1")].map(|(key, value)| (key.to_string(), value.to_string()));
+    let experiment = curricle_core::config::read(EXPERIMENT, "test", &changes).unwrap();
+    let directory = RunDirectory::create(folder.path(), &experiment, EXPERIMENT, run::Origin::default()).unwrap();
+    assert_eq!(code_of(&mut running::engine(&directory)), 5);
+    assert!(std::fs::read_to_string(directory.log()).unwrap().contains("no order of epoch 1 has a finite test loss"));
+}
+
+#[test]
 fn what_a_study_cannot_do_is_refused_before_it_starts() {
     let folder = tempfile::tempdir().unwrap();
     for (change, word) in [(("schedule.kind", "plateau"), "schedule.kind"), (("network.dropout", "0.3"), "network.dropout")] {

@@ -218,7 +218,9 @@ impl Reader {
                 _ => Ok(Digest { study: Some(Box::new(study)), ..self.sums() }),
             };
         }
-        let newest = self.tally.newest.back().map(|scored| scored.step);
+        // Where nothing is scored, the newest step whose images are known.
+        let known = (self.taken > 0 && !self.facts.scores).then_some(self.taken);
+        let newest = self.tally.newest.back().map(|scored| scored.step).or(known);
         let mut digest = self.sums();
         let Some(step) = at.or(newest) else { return Err(Missing::Nothing) };
         if step == 0 || step > self.tally.at.0 {

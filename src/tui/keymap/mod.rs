@@ -71,6 +71,7 @@ pub enum Action {
     ToStep,
     Ranks,
     BatchImages,
+    ImagesOf,
     Open,
     Mark,
     Resume,

@@ -81,6 +81,7 @@ pub const TABLE: &[Entry] = &[
     entry(Action::Ranks, "ranks", &["r"], Scores, "looking", 40, "ranks", "Ranks among the candidates in place of scores, and back"),
     entry(Action::View, "view", &["v"], Scores, "looking", 60, "all", "Over the steps: scores of the chosen, or of all candidates"),
     entry(Action::BatchImages, "images", &["i"], Scores, "looking", 50, "images", "Images of the step's batch, and back"),
+    entry(Action::ImagesOf, "images-of", &["I"], Scores, "looking", 0, "whose images", "Images of the batch, of those chosen most, or of those chosen least"),
     entry(Action::Zoom, "zoom", &["z"], Scores, "looking", 0, "zoom", "Show the focused box alone, and back"),
 
     entry(Action::Open, "open", &["enter"], Runs, "run", 10, "open", "Open the run in Train; fold or unfold seeds of one experiment"),

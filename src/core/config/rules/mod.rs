@@ -12,6 +12,7 @@ use super::read::Reader;
 
 /// Every rule.
 pub(crate) fn check(experiment: &Experiment, reader: &mut Reader) {
+    reader.end_values();
     world::check(experiment, reader);
     training::check(experiment, reader);
     ordering::check(experiment, reader);

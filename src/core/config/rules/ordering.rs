@@ -6,14 +6,17 @@ use super::super::ordering::{
     Direction, Estimate, ExternalSource, ItemKind, Measure, Ordering, PacingBy, Recipe, Sampler, Scorer, ScoringNorm, Target,
 };
 use super::super::read::Reader;
+use super::super::selector::Selector;
 use super::super::values::{Candidates, Interval};
 use super::methods::needs_holdout;
+use super::permutation::refused;
 
 pub(super) fn check(experiment: &Experiment, reader: &mut Reader) {
     if let Some(ordering) = &experiment.ordering {
         scorer(ordering, experiment, reader);
         sampler(ordering, experiment, reader);
         items(ordering, reader);
+        compared(ordering, experiment, reader);
         unused(ordering, reader);
     }
 }
@@ -71,15 +74,37 @@ fn items(ordering: &Ordering, reader: &mut Reader) {
         let hint = "write `measure = \"absolute\"`: on an external batch both rank alike".to_owned();
         reader.conflict(&["ordering.measure", "ordering.estimate"], text, Some(hint));
     }
-    let scores_none = [Scorer::Grab, Scorer::EqualCompute];
-    if let Some(other) = ordering.compare.iter().find(|other| scores_none.contains(other)) {
-        let text = format!("`{other}` gives candidates no scores to compare with");
-        reader.conflict(&["ordering.compare"], text, None);
+}
+
+/// What cannot be compared with the scorer that chooses.
+fn compared(ordering: &Ordering, experiment: &Experiment, reader: &mut Reader) {
+    let own = ordering.selector();
+    for (place, other) in ordering.compare.iter().enumerate() {
+        let remove = || "remove it".to_owned();
+        let problem = if matches!(other.scorer, Scorer::Grab | Scorer::Random) {
+            Some((format!("`{other}` gives candidates no scores to compare with"), remove()))
+        } else if other.order != Direction::Auto {
+            let text = format!("`{other}`: scores are compared as they are, whichever is handed out first");
+            Some((text, format!("write `\"{}\"`", Selector { order: Direction::Auto, ..*other })))
+        } else if *other == own && !ordering.published.leftover_gradient {
+            Some((format!("`{other}` chooses already, and would be compared with itself"), remove()))
+        } else if ordering.compare[..place].contains(other) {
+            Some((format!("`{other}` stands there twice"), "remove one of the two".to_owned()))
+        } else {
+            refused(other, ordering, experiment).map(|(text, hint)| (format!("`{other}`: {text}"), hint))
+        };
+        if let Some((text, hint)) = problem {
+            reader.conflict_at("ordering.compare", text, Some(hint));
+        }
     }
 }
 
 /// Keys that another way to an order leaves without a meaning.
 fn unused(ordering: &Ordering, reader: &mut Reader) {
+    if ordering.replay == "last" {
+        let text = "`last` is another run as soon as this one is there".to_owned();
+        reader.conflict(&["ordering.replay"], text, Some("name the run by its id, as `curricle runs list` shows it".to_owned()));
+    }
     let (way, path) = if !ordering.replay.is_empty() {
         ("a recorded order", "ordering.replay")
     } else if ordering.pacing.is_some() {
@@ -127,16 +152,17 @@ fn unused(ordering: &Ordering, reader: &mut Reader) {
 
 fn scorer(ordering: &Ordering, experiment: &Experiment, reader: &mut Reader) {
     let delta = ordering.scorer == Scorer::LossDelta;
-    if delta && ordering.estimate == Estimate::FirstOrder && ordering.target == Target::Same {
+    let matched = ordering.scorer == Scorer::EqualCompute && ordering.equal_to == Scorer::LossDelta;
+    if (delta || matched) && ordering.estimate == Estimate::FirstOrder && ordering.target == Target::Same {
         let text = "a first-order estimate needs a batch kept apart, and `ordering.target` is `\"same\"`".to_owned();
         let hint = "write `target = \"external\"`, or `estimate = \"exact\"`".to_owned();
         reader.conflict(&["ordering.estimate", "ordering.target"], text, Some(hint));
     }
     if delta && ordering.target == Target::External && ordering.external.source == ExternalSource::Holdout && experiment.data.holdout == 0.0
     {
-        needs_holdout(&["ordering.external.source", "ordering.target", "data.holdout"], "an external batch from it", reader);
+        needs_holdout(&["ordering.external.source", "ordering.target", "data.holdout"], "an external batch of hold-out images", reader);
     }
-    let uses = |scorer: Scorer| ordering.scorer == scorer || ordering.compare.contains(&scorer);
+    let uses = |scorer: Scorer| ordering.scorer == scorer;
     let paced = |by: PacingBy| ordering.pacing.as_ref().is_some_and(|pacing| pacing.by == by);
     if uses(Scorer::Rho) && experiment.data.holdout == 0.0 {
         needs_holdout(&["ordering.scorer", "data.holdout"], "scorer `rho`", reader);

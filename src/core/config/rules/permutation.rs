@@ -45,7 +45,7 @@ pub(super) fn check(experiment: &Experiment, reader: &mut Reader) {
 }
 
 /// Why a selector cannot be asked here, and what to do.
-fn refused(selector: &Selector, base: &Ordering, experiment: &Experiment) -> Option<(String, String)> {
+pub(super) fn refused(selector: &Selector, base: &Ordering, experiment: &Experiment) -> Option<(String, String)> {
     let said = |text: &str, hint: &str| Some((text.to_owned(), hint.to_owned()));
     let holdout = experiment.data.holdout > 0.0;
     let set = &experiment.data.set;

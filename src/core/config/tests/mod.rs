@@ -4,6 +4,7 @@ mod declared;
 mod drafts;
 mod foreign;
 mod messages;
+mod ordering_rules;
 mod presets;
 mod round_trip;
 mod rules;

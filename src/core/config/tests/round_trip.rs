@@ -83,7 +83,7 @@ fn the_default_experiment_is_written_whole() {
 fn other_ways_to_an_order_read_back() {
     for lines in [
         "[ordering]\npacing = { by = \"own\", epochs = 3, length = \"2 epochs\" }\n",
-        "[ordering]\nreplay = \"last\"\n",
+        "[ordering]\nreplay = \"20261124-1200\"\n",
         "[ordering]\nscorer = \"grab\"\npairs = true\n",
         "[ordering]\nitem = \"sample\"\nscorer = \"loss\"\nsampler = \"weighted\"\ntemperature = 2.0\n[training]\nsteps = 9\n",
         "[ordering]\npublished = { leftover_gradient = true }\n",

@@ -1,10 +1,11 @@
-//! Every rule between settings: what breaks it, and the exact words. Lines are dotted keys, so that a case is short.
+//! Every rule between settings, but those of orderings (`ordering_rules.rs`): what breaks it, and the exact words. Lines
+//! are dotted keys, so that a case is short.
 
 use super::super::read;
 use super::good;
 
 /// Reads lines beside a least experiment, unless they say what they train on.
-fn text(lines: &[&str]) -> String {
+pub(super) fn text(lines: &[&str]) -> String {
     let mut text = String::new();
     for (key, line) in [("data.set", "data.set = \"cifar10\""), ("network.kind", "network.kind = \"preresnet\"")] {
         if !lines.iter().any(|other| other.starts_with(key)) {
@@ -20,7 +21,7 @@ fn text(lines: &[&str]) -> String {
 }
 
 /// Asserts that lines have exactly one problem, at the line that begins with its path.
-fn refused(lines: &[&str], sentence: &str, hint: Option<&str>) {
+pub(super) fn refused(lines: &[&str], sentence: &str, hint: Option<&str>) {
     let text = text(lines);
     let problems = match read(&text, "file.toml", &[]) {
         Ok(_) => panic!("was read:\n{text}"),
@@ -237,7 +238,7 @@ fn hold_outs() {
     );
     refused(
         &["ordering.target = \"external\""],
-        "ordering.target: an external batch from it needs a hold-out, and `data.holdout` is 0",
+        "ordering.target: an external batch of hold-out images needs a hold-out, and `data.holdout` is 0",
         hint,
     );
     refused(&["ordering.scorer = \"rho\""], "ordering.scorer: scorer `rho` needs a hold-out, and `data.holdout` is 0", hint);
@@ -245,97 +246,6 @@ fn hold_outs() {
         &["test_time.pool = \"holdout\""],
         "test_time.pool: partners from the hold-out needs a hold-out, and `data.holdout` is 0",
         hint,
-    );
-}
-
-#[test]
-fn combinations_of_an_ordering_that_mean_nothing() {
-    refused(&["ordering.candidates = 0"], "ordering.candidates: expected a whole number from 1, got `0`", None);
-    refused(
-        &["ordering.recipe = \"redrawn\"", "ordering.candidates = \"all\""],
-        "ordering.candidates: redrawn batches are drawn again and again: there is no number of all of them",
-        Some("write a number of candidates, or `recipe = \"fixed\"`"),
-    );
-    refused(
-        &["ordering.item = \"sample\"", "ordering.bn = \"train\""],
-        "ordering.bn: a single sample has no statistics of a batch: scoring samples needs the running ones",
-        Some("write `bn = \"eval\"`"),
-    );
-    refused(
-        &["ordering.rescore = \"2 epochs\""],
-        "ordering.rescore: an epoch draws its candidates anew, so scores hold for one epoch at most, not 2",
-        Some("write `rescore = \"1 epoch\"`"),
-    );
-    refused(
-        &["ordering.scorer = \"loss\"", "ordering.published = { leftover_gradient = true }"],
-        "ordering.published.leftover_gradient: the left-over gradient belongs to exact loss deltas",
-        Some("write `scorer = \"loss-delta\"`, or leave the switch out"),
-    );
-    refused(
-        &[
-            "data.holdout = 0.1",
-            "ordering.scorer = \"rho\"",
-            "ordering.item = \"sample\"",
-            "ordering.sampler = \"weighted\"",
-            "training.steps = 9",
-        ],
-        "ordering.sampler: sampler `weighted` takes scores as weights, and a loss less another may be negative",
-        Some("write `sampler = \"largest\"`, or another scorer"),
-    );
-    refused(
-        &["ordering.scorer = \"grab\"", "ordering.candidates = 4"],
-        "ordering.candidates: not used with GraB, which scores no candidates",
-        Some("remove it, or `ordering.scorer`"),
-    );
-    refused(
-        &["ordering.replay = \"last\"", "ordering.scorer = \"loss\""],
-        "ordering.scorer: not used with a recorded order, which scores no candidates",
-        Some("remove it, or `ordering.replay`"),
-    );
-    refused(&["ordering.compare = [\"grab\"]"], "ordering.compare: `grab` gives candidates no scores to compare with", None);
-}
-
-#[test]
-fn orderings() {
-    refused(
-        &["ordering.estimate = \"first-order\""],
-        "ordering.estimate: a first-order estimate needs a batch kept apart, and `ordering.target` is `\"same\"`",
-        Some("write `target = \"external\"`, or `estimate = \"exact\"`"),
-    );
-    refused(
-        &["ordering.scorer = \"teacher\""],
-        "ordering.scorer: a teacher's loss needs `ordering.teacher`",
-        Some("write `[ordering.teacher]`, and below it its `kind`, `depth` and `checkpoint`"),
-    );
-    refused(
-        &["ordering.scorer = \"teacher\"", "ordering.teacher.depth = 20"],
-        "ordering.teacher: a teacher must be trained",
-        Some("write `checkpoint = \"…\"` in `[ordering.teacher]`"),
-    );
-    refused(
-        &["ordering.scorer = \"teacher\"", "ordering.teacher = { depth = 21, checkpoint = \"a\" }"],
-        "ordering.teacher.depth: the depth of a preresnet with bottleneck blocks is 9n + 2, got `21`",
-        Some("20 or 29?"),
-    );
-    refused(
-        &["ordering.scorer = \"column\""],
-        "ordering.scorer: a column needs the file that holds it",
-        Some("write `column = { file = \"…\", name = \"…\" }` in `[ordering]`"),
-    );
-    refused(
-        &["ordering.scorer = \"difficulty\""],
-        "ordering.scorer: the difficulty of images is known for `glyphs` only, and `data.set` is `\"cifar10\"`",
-        None,
-    );
-    refused(
-        &["ordering.item = \"sample\"", "ordering.scorer = \"loss\"", "ordering.sampler = \"weighted\""],
-        "ordering.sampler: sampler `weighted` draws without end, so the run is counted in steps",
-        Some("write `steps = …` in `[training]`, in place of `epochs`"),
-    );
-    refused(
-        &["training.steps = 100", "ordering.item = \"sample\"", "ordering.sampler = \"inverse\""],
-        "ordering.sampler: sampler `inverse` takes scores as weights, and a loss delta may be negative",
-        Some("write `sampler = \"largest\"`, or another scorer"),
     );
 }
 
@@ -388,15 +298,6 @@ fn attacks() {
         "attack.0.kind: not used with `attack.0.preset = \"thesis\"`",
         Some("it belongs to `preset` `\"\"`: remove it, or change `attack.0.preset`"),
     );
-}
-
-#[test]
-fn perfect_ordering() {
-    let lines = ["kind = \"perfect-ordering\"", "training.epochs = 3"];
-    refused(&lines, "training.epochs: not used with `kind = \"perfect-ordering\"`", Some("write `epochs` in `[permutation]`"));
-    let experiment = good(&text(&lines[..1]));
-    assert_eq!(experiment.permutation.as_ref().map(|permutation| permutation.epochs), Some(13));
-    assert_eq!(good(&experiment.to_toml()), experiment);
 }
 
 #[test]
@@ -481,49 +382,6 @@ fn what_is_pointless_is_a_warning() {
     );
     assert_eq!(warned(&["ordering.warmup = \"201 epochs\""]), ["ordering.warmup: a warm-up of 201 epochs is longer than 200 epochs"]);
     assert_eq!(warned(&["attack = [{ when = \"201 epochs\" }]"]), ["attack.0.when: an attack every 201 epochs never comes in 200 epochs"]);
-}
-
-#[test]
-fn more_orders_than_anybody_can_try_are_refused() {
-    let said = |batch: &str, epochs: &str| -> Vec<String> {
-        let lines = ["kind = \"perfect-ordering\"", "data.per_class = 12", batch, epochs];
-        good(&text(&lines)).not_built().iter().map(|problem| problem.sentence()).collect()
-    };
-    assert_eq!(said("training.batch = 20", "permutation.epochs = 13"), Vec::<String>::new());
-    assert_eq!(
-        said("training.batch = 10", "permutation.epochs = 1"),
-        [
-            "permutation: 12 batches an epoch have 479,001,600 orders, and all of them over 1 epoch come to 479,001,600 runs, about 1,330 hours at 100 a second; 1,000,000 are taken at most"
-        ]
-    );
-    let many = said("training.batch = 10", "permutation.epochs = 13").join("");
-    assert!(many.contains("over 13 epochs come to 80,951,270,400 runs, about 224,864 hours"), "{many}");
-    let most = said("training.batch = 1", "permutation.epochs = 13").join("");
-    assert!(most.contains("have more than 10^19 orders"), "{most}");
-}
-
-#[test]
-fn selectors_that_cannot_be_asked_say_why_all_at_once() {
-    let study = ["kind = \"perfect-ordering\"", "data.per_class = 6", "training.batch = 10"];
-    let of = |lines: &[&str]| super::bad(&text(&[&study[..], lines].concat())).0;
-    let said = of(&[
-        "permutation.selectors = [\"loss\", \"loss-delta first-order\", \"loss-delta external\", \"teacher\", \"difficulty\", \"loss\"]",
-    ]);
-    assert_eq!(
-        said.iter().map(|problem| problem.sentence()).collect::<Vec<_>>(),
-        [
-            "permutation.selectors: `loss-delta first-order`: a first-order estimate needs a batch kept apart",
-            "permutation.selectors: `loss-delta external`: an external batch from the hold-out needs one",
-            "permutation.selectors: `teacher`: there is no teacher",
-            "permutation.selectors: `difficulty`: the difficulty of images is known for `glyphs` only, and `data.set` is `\"cifar10\"`",
-            "permutation.selectors: `loss` stands there twice",
-        ]
-    );
-    let said = of(&["permutation.selectors = [\"loss\"]", "ordering.candidates = 4", "ordering.bn = \"train\""]);
-    assert_eq!(
-        said.iter().map(|problem| problem.sentence()).collect::<Vec<_>>(),
-        ["ordering.candidates: not used in a study that tries every order: selectors say themselves how they are asked"]
-    );
 }
 
 #[test]

@@ -27,6 +27,13 @@ impl Scores {
     pub(super) fn draw_scores(&self, buffer: &mut Buffer, area: Rect, look: &Look) {
         let Some(digest) = &self.digest else { return };
         let view = &digest.view;
+        if !digest.facts.scores {
+            let said = format!("{}: nothing is scored.", text::safe(&digest.facts.ordering));
+            for (y, line) in text::wrap(&said, usize::from(area.width.saturating_sub(2))).iter().enumerate() {
+                put(buffer, area, 1, y as u16, line, look.style(Role::Text));
+            }
+            return;
+        }
         let rows = usize::from(area.height.saturating_sub(1));
         if self.ranks {
             self.draw_ranks(buffer, area, rows, view, look)
@@ -55,13 +62,17 @@ impl Scores {
     fn draw_bins(&self, buffer: &mut Buffer, area: Rect, rows: usize, view: &View, look: &Look) {
         let bins = view.window.bins(rows);
         let most = bins.iter().map(|bin| bin.candidates).max().unwrap_or(0);
-        let digits = bins.first().map_or(4, |bin| decimals(bin.high - bin.low));
+        let digits = digits(&bins);
+        let [above, below] = if look.symbols == Symbols::Ascii { [">", "<"] } else { ["≥", "≤"] };
         // The bar of the step's own chosen score.
         let own = view.score.and_then(|score| bins.iter().position(|bin: &Bin| score >= bin.low));
         for (y, bin) in bins.iter().enumerate() {
             let y = y as u16;
-            let number = text::right(&value(bin.middle(), digits), usize::from(LABEL));
+            let number = text::right(&value(bin.middle, digits), usize::from(LABEL));
             put(buffer, area, 1, y, &number, look.style(Role::Text));
+            if bin.open {
+                put(buffer, area, 1, y, if y == 0 { above } else { below }, look.style(Role::Muted));
+            }
             bar(buffer, area, LABEL + 2, y, (bin.chosen, bin.candidates, most), look);
             if own == Some(usize::from(y)) {
                 let mark = format!("◀ {}", view.score.map_or_else(String::new, format::loss));
@@ -105,7 +116,8 @@ impl Scores {
         let range = if self.ranks { Some((0.0, 1.0)) } else { heat.range() };
         let (columns, rows) = HeatMap::room(area);
         let Some((low, high)) = range.filter(|_| !heat.is_empty()) else {
-            put(buffer, area, 1, 0, self.later(), look.style(Role::Muted));
+            let text = if digest.facts.scores { self.later() } else { "no scores" };
+            put(buffer, area, 1, 0, text, look.style(Role::Muted));
             return;
         };
         // Ranks count from the top, which is the share 0.
@@ -136,6 +148,14 @@ fn bar(buffer: &mut Buffer, area: Rect, x: u16, y: u16, (chosen, of, most): (u64
 fn value(score: f64, digits: usize) -> String {
     let text = format!("{score:.digits$}");
     if text.len() <= usize::from(LABEL) { text } else { format!("{score:.1e}") }
+}
+
+/// Decimals that tell the bars' values apart.
+fn digits(bins: &[Bin]) -> usize {
+    match bins {
+        [one, other, ..] => decimals(one.middle - other.middle),
+        _ => 4,
+    }
 }
 
 /// Decimals that multiples of a width have.

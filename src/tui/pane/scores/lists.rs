@@ -63,7 +63,7 @@ fn samples(digest: &Digest, later: &str, width: usize, look: &Look) -> Vec<Line<
             ]));
         };
         for (name, standing) in &digest.correlation {
-            say(format!("with {}", safe(name).replace('-', " ")), standing.mean, standing.last);
+            say(format!("with {}", short(name)), standing.mean, standing.last);
         }
         if let Some((mean, (_, last))) = between {
             say("between two epochs".into(), mean, *last);
@@ -74,6 +74,12 @@ fn samples(digest: &Digest, later: &str, width: usize, look: &Look) -> Vec<Line<
         counts(&order.epoch, order, width, &mut lines, look);
     }
     lines
+}
+
+/// A compared scorer in few words: a loss delta by what tells it from others, as a first-order one is always of an external batch.
+fn short(name: &str) -> String {
+    let Some(words) = name.strip_prefix("loss-delta ") else { return safe(name).replace('-', " ") };
+    if words.contains("first-order") { "first order".into() } else { format!("{} delta", safe(words)) }
 }
 
 fn chosen(order: &Order, width: usize, lines: &mut Vec<Line<'static>>, look: &Look) {
@@ -166,4 +172,15 @@ fn fitted(parts: Vec<Vec<Span<'static>>>, width: usize) -> Vec<Line<'static>> {
         }
     }
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::short;
+
+    #[test]
+    fn compared_scorers_have_names_that_fit() {
+        let names = ["loss", "loss-delta", "loss-delta external", "loss-delta relative", "loss-delta external first-order"];
+        assert_eq!(names.map(short), ["loss", "loss delta", "external delta", "relative delta", "first order"]);
+    }
 }

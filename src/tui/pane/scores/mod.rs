@@ -7,7 +7,7 @@ mod pictures;
 mod study;
 mod view;
 
-use crate::scores::{Digest, Missing};
+use crate::scores::{Chosen, Digest, Missing, Order, Place};
 use crate::tui::component::Component;
 use crate::tui::focus::Focus;
 use crate::tui::format;
@@ -40,6 +40,21 @@ const PAGE: u64 = 64;
 /// After how long without a heartbeat a run is marked as stale.
 const STALE: Duration = Duration::from_secs(10);
 
+/// Whose images are shown.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Pictured {
+    /// The step's batch.
+    #[default]
+    Batch,
+    /// Those chosen most; where all are chosen equally often, those that come earliest in an epoch.
+    Most,
+    /// Those chosen least, or latest.
+    Least,
+}
+
+/// Images that can be had: whose, of which step, their places in the training set.
+type Asked = (Pictured, u64, Vec<u32>);
+
 /// The pane.
 #[derive(Debug, Default)]
 pub struct Scores {
@@ -70,8 +85,9 @@ pub struct Scores {
     /// There is room for them beside everything else.
     is_wide: Cell<bool>,
     images: Option<Result<Box<BatchImages>, String>>,
-    /// The step whose images were asked for last.
-    images_of: Option<u64>,
+    pictured: Pictured,
+    /// The images that were asked for last.
+    images_of: Option<Asked>,
 }
 
 impl Scores {
@@ -193,23 +209,54 @@ impl Scores {
         self.study().is_none() && (self.images_wanted || self.is_wide.get())
     }
 
-    /// The step whose images can be had, if they are wanted and were not asked for.
-    fn lacks_images(&self) -> bool {
-        let step = self.digest.as_ref().filter(|digest| digest.view.batch.images.is_some()).map(|digest| digest.view.step);
-        self.shows_images() && step.is_some() && step != self.images_of
+    /// The images that can be had now.
+    fn to_be_had(&self) -> Option<Asked> {
+        let digest = self.digest.as_ref()?;
+        let of = |chosen: &[Chosen], places: &[Place], even: bool| -> Vec<u32> {
+            if even { places.iter().map(|one| one.image).collect() } else { chosen.iter().map(|one| one.image).collect() }
+        };
+        let order = digest.images.as_ref();
+        let list = |pick: fn(&Order) -> (&[Chosen], &[Place])| {
+            order.map(|order| {
+                let (chosen, places) = pick(order);
+                (self.pictured, order.step, of(chosen, places, order.run.even.is_some()))
+            })
+        };
+        match self.pictured {
+            Pictured::Batch => digest.view.batch.images.clone().map(|items| (Pictured::Batch, digest.view.step, items)),
+            Pictured::Most => list(|order| (&order.run.most, &order.earliest)),
+            Pictured::Least => list(|order| (&order.run.least, &order.latest)),
+        }
     }
 
-    /// Asks for the images of the step that is shown, if they are to be seen.
+    /// Whether images can be had that are wanted and were not asked for.
+    fn lacks_images(&self) -> bool {
+        self.shows_images() && self.to_be_had().is_some_and(|asked| self.images_of.as_ref() != Some(&asked))
+    }
+
+    /// Asks for the images that are to be seen.
     pub fn ask_for_images(&mut self, shared: &mut Shared) {
         if !self.lacks_images() || self.waits_for_images() {
             return;
         }
-        let Some((directory, digest)) = self.directory.clone().zip(self.digest.as_ref()) else { return };
-        let view = &digest.view;
-        self.images_of = Some(view.step);
+        let Some((directory, asked)) = self.directory.clone().zip(self.to_be_had()) else { return };
+        let (_, step, items) = asked.clone();
+        self.images_of = Some(asked);
         self.images = None;
-        let items = view.batch.images.clone().unwrap_or_default();
-        shared.spawn(Task::BatchImages { directory, step: view.step, items });
+        shared.spawn(Task::BatchImages { directory, step, items });
+    }
+
+    /// What the box of images shows.
+    fn images_title(&self, step: &str) -> String {
+        let even = self.digest.as_ref().and_then(|digest| digest.images.as_ref()).is_some_and(|order| order.run.even.is_some());
+        let shown = self.images.as_ref().and_then(|images| images.as_ref().ok()).map(|images| format::count(images.step));
+        match (self.pictured, even) {
+            (Pictured::Batch, _) => format!("images of step {}", shown.as_deref().unwrap_or(step)),
+            (Pictured::Most, false) => "images chosen most".into(),
+            (Pictured::Most, true) => "images that come earliest".into(),
+            (Pictured::Least, false) => "images chosen least".into(),
+            (Pictured::Least, true) => "images that come latest".into(),
+        }
     }
 
     /// What stands in place of numbers that only score files have.
@@ -265,9 +312,14 @@ impl Scores {
         self.focus.get(&self.there())
     }
 
+    /// Whether candidates are scored for the order of the run.
+    fn scores_candidates(&self) -> bool {
+        self.digest.as_ref().is_some_and(|digest| digest.facts.scores)
+    }
+
     /// Whether there is anything to look at.
     fn is_shown(&self) -> bool {
-        self.directory.is_some() && self.digest.as_ref().is_some_and(|digest| digest.scorings > 0 || digest.study.is_some())
+        self.directory.is_some() && self.digest.as_ref().is_some_and(|digest| digest.is_worth_a_look())
     }
 
     /// Steps that one column of the map stands for.
@@ -312,7 +364,8 @@ impl Component for Scores {
             Action::StepOn => self.go(at + 1, shared),
             Action::ToStep => shared.type_line(Purpose::Step, format!("{}, 1 to {}:", self.unit(), format::count(self.last())), ""),
             // A study scores nothing and trains on no batch that could be looked at.
-            Action::Ranks | Action::View | Action::BatchImages if self.study().is_some() => return false,
+            Action::Ranks | Action::View | Action::BatchImages | Action::ImagesOf if self.study().is_some() => return false,
+            Action::Ranks | Action::View if !self.scores_candidates() => return false,
             Action::Ranks => self.ranks = !self.ranks,
             Action::View => self.all = !self.all,
             Action::Zoom => self.zoomed = !self.zoomed,
@@ -325,6 +378,19 @@ impl Component for Scores {
                     (self.images, self.images_of) = (None, None);
                     shared.spawn(Task::DropImages);
                 }
+            }
+            Action::ImagesOf => {
+                self.pictured = match self.pictured {
+                    // Where they are not seen yet, the first press shows them.
+                    pictured if !self.shows_images() => pictured,
+                    Pictured::Batch => Pictured::Most,
+                    Pictured::Most => Pictured::Least,
+                    Pictured::Least => Pictured::Batch,
+                };
+                if !self.shows_images() {
+                    (self.images_wanted, self.focus) = (true, Focus::on(IMAGES));
+                }
+                self.ask_for_images(shared);
             }
             Action::Close => {
                 if !std::mem::take(&mut self.zoomed) && !std::mem::take(&mut self.images_wanted) && self.at.take().is_some() {
@@ -341,7 +407,8 @@ impl Component for Scores {
             Action::Leave => Some(short),
             Action::Find => None,
             _ if !self.is_shown() => None,
-            Action::Ranks | Action::View | Action::BatchImages if self.study().is_some() => None,
+            Action::Ranks | Action::View | Action::BatchImages | Action::ImagesOf if self.study().is_some() => None,
+            Action::Ranks | Action::View if !self.scores_candidates() => None,
             Action::Ranks => Some(if self.ranks { "scores" } else { "ranks" }),
             Action::View => Some(if self.all { "chosen" } else { "all" }),
             Action::BatchImages => (!self.is_wide.get()).then_some(if self.images_wanted { "no images" } else { "images" }),
@@ -359,6 +426,8 @@ impl Component for Scores {
         match self.state {
             State::Lost if facts.every_order => ("✗ lost · every order".into(), Role::Bad),
             State::Failed if facts.every_order => ("✗ failed · every order".into(), Role::Bad),
+            State::Lost if facts.ordered && !facts.scores => (format!("✗ lost · {}", facts.line()), Role::Bad),
+            State::Failed if facts.ordered && !facts.scores => (format!("✗ failed · {}", facts.line()), Role::Bad),
             State::Lost => (format!("✗ lost · K = {candidates}"), Role::Bad),
             State::Failed => (format!("✗ failed · K = {candidates}"), Role::Bad),
             _ if facts.every_order => match self.silence() {

@@ -87,6 +87,9 @@ impl Scores {
         }
         let why = match (self.loading, self.state) {
             (true, _) => "reading …".to_string(),
+            (_, State::Training | State::Queued) if !facts.scores => {
+                "This order scores nothing: which images it takes is told with the first saved state.".into()
+            }
             (_, State::Training | State::Queued) => "Nothing was scored yet: the first scores come with the first step.".into(),
             (_, state) => format!("Nothing was scored: the run is {state}."),
         };
@@ -130,6 +133,7 @@ impl Scores {
         let step = format::count(self.digest.as_ref().map_or(0, |digest| digest.view.step));
         let lag = self.digest.as_ref().and_then(|digest| digest.images.as_ref()).map(|images| images.step);
         let title = match which {
+            SCORES if !self.scores_candidates() => Line::from(format!("order at step {step}")),
             SCORES => {
                 let facts = self.digest.as_ref().map(|digest| &digest.facts);
                 let scorer = facts.map(|facts| facts.scorer_words()).unwrap_or_default();
@@ -149,10 +153,7 @@ impl Scores {
                 Line::from(lag.map_or_else(|| "images chosen".into(), |step| format!("images chosen, to step {}", format::count(step))))
             }
             BATCH => Line::from(format!("batch of step {step}")),
-            IMAGES => {
-                let shown = self.images.as_ref().and_then(|images| images.as_ref().ok()).map(|images| format::count(images.step));
-                Line::from(format!("images of step {}", shown.unwrap_or(step)))
-            }
+            IMAGES => Line::from(self.images_title(&step)),
             _ => Line::from("cost"),
         };
         self.framed(which, area, title, look)
