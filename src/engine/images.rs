@@ -154,8 +154,8 @@ impl DeviceSet {
             return Err(Error::Other(format!("item {bad} of a set of {} images was asked for", self.count)));
         }
         let numbers = Tensor::f_from_slice(&numbers)?;
-        let labels = self.labels.f_index_select(0, &numbers.f_to(self.device)?)?;
-        let numbers = numbers.f_to(self.pixels.device())?;
+        let labels = self.labels.f_index_select(0, &sent(&numbers, self.device)?)?;
+        let numbers = sent(&numbers, self.pixels.device())?;
         let bytes = match crops {
             None => {
                 let images = self.pixels.f_narrow(0, 0, self.pixels.size()[0] - 1)?;
@@ -183,7 +183,7 @@ impl DeviceSet {
             return Err(Error::Other(format!("{} crops were drawn for a batch of {count}", crops.offsets.len())));
         }
         let home = self.pixels.device();
-        let on_host = |values: &[i64], shape: [i64; 3]| -> Result<Tensor> { Ok(Tensor::f_from_slice(values)?.f_view(shape)?.f_to(home)?) };
+        let on_host = |values: &[i64], shape: [i64; 3]| -> Result<Tensor> { sent(&Tensor::f_from_slice(values)?.f_view(shape)?, home) };
         let batch = count as i64;
         let padding = i64::from(crops.padding);
         let rows: Vec<i64> = crops.offsets.iter().map(|&(row, _)| i64::from(row) - padding).collect();
@@ -210,6 +210,12 @@ impl DeviceSet {
         let source = source.f_masked_fill(&outside, black)?.f_view([-1])?;
         Ok(self.pixels.f_index_select(0, &source)?.f_view([batch, self.height, self.width, self.channels])?)
     }
+}
+
+/// A small host tensor on a device. The copy is queued behind what the device has to do; the host does not wait for it: what
+/// is not in pinned memory is staged by the driver before the call returns.
+fn sent(values: &Tensor, device: Device) -> Result<Tensor> {
+    Ok(values.f_to_device_(device, values.kind(), true, false)?)
 }
 
 #[cfg(test)]

@@ -201,6 +201,12 @@ impl StudyReader {
             }
         }
         self.at = rows.at();
+        // Rows are written before their event.
+        let there: usize = self.epochs.values().map(|epoch| epoch.values.len()).sum();
+        if (there as u64) < self.orders {
+            let text = format!("it has {there} rows, and the log knows of {} orders", self.orders);
+            return Err(run::Error::damaged(&directory.orders(), text));
+        }
         Ok((self.at != before, false))
     }
 

@@ -19,6 +19,10 @@ pub trait Component {
     fn offer(&self, _action: Action, short: &'static str, _shared: &Shared) -> Option<&'static str> {
         Some(short)
     }
+    /// Whether an action has no meaning for what is shown, so that the help leaves it out.
+    fn lacks(&self, _action: Action) -> bool {
+        false
+    }
     /// The one fact at the right of the tabs.
     fn fact(&self, shared: &Shared) -> (String, Role);
     /// What stands above the key line, where nothing newer is said.

@@ -28,13 +28,13 @@ impl Page {
         Page { title: title.into(), lines, scroll: Scroll::default() }
     }
 
-    /// Every key that works in a place, from the table.
-    pub fn help(place: Place, keymap: &Keymap, look: &Look, columns: u16) -> Page {
+    /// Every key that works in a place, from the table, but those that `lacks` knows to mean nothing there now.
+    pub fn help(place: Place, keymap: &Keymap, look: &Look, columns: u16, lacks: impl Fn(Action) -> bool) -> Page {
         let mut lines = Vec::new();
         let width = usize::from(columns).saturating_sub(20).max(20);
         let places = if place == Place::Everywhere { vec![place] } else { vec![place, Place::Everywhere] };
         for at in places {
-            let entries: Vec<&Entry> = TABLE.iter().filter(|entry| entry.place == at).collect();
+            let entries: Vec<&Entry> = TABLE.iter().filter(|entry| entry.place == at && !lacks(entry.action)).collect();
             let mut groups: Vec<&str> = Vec::new();
             entries.iter().for_each(|entry| {
                 if !groups.contains(&entry.group) {
@@ -93,7 +93,7 @@ mod tests {
     fn no_action_is_missing_from_the_help_of_its_place() {
         let (look, keymap) = (Look::plain(), Keymap::default());
         for (place, _, _) in super::super::keymap::PLACES {
-            let page: Vec<String> = Page::help(place, &keymap, &look, 200).lines.iter().map(ToString::to_string).collect();
+            let page: Vec<String> = Page::help(place, &keymap, &look, 200, |_| false).lines.iter().map(ToString::to_string).collect();
             for entry in super::super::keymap::entries(place) {
                 assert!(page.iter().any(|line| line.contains(entry.sentence)), "{} in {place:?}", entry.name);
             }

@@ -25,6 +25,7 @@ mod ordering;
 mod page;
 mod path;
 mod permutation;
+mod placed;
 pub mod presets;
 mod problem;
 mod published;

@@ -52,6 +52,10 @@ impl Experiment {
             let later = [Scorer::Dihcl, Scorer::SelfPaced, Scorer::SelectiveBackprop];
             let hint =
                 "built are `loss`, `loss-delta`, `label`, `teacher`, `difficulty`, `column`, `rho`, `grab`, `random` and `equal-compute`";
+            if ordering.parallel > 1 {
+                let hint = "leave it out: candidates are scored one after another";
+                say("ordering.parallel", "scoring on several streams of a GPU is not built yet".to_owned(), hint);
+            }
             if later.contains(&ordering.scorer) {
                 say("ordering.scorer", format!("`{}` is not built yet", ordering.scorer), hint);
             }

@@ -2,7 +2,7 @@
 
 use super::declare::{choices, section};
 use super::network::Network;
-use super::range::{above, above_to, at_least, between, from};
+use super::range::{above, above_to, at_least, between, from, whole};
 use super::selector::Selector;
 use super::values::{Candidates, Displacement, Interval};
 
@@ -213,7 +213,7 @@ section! {
         /// `first-order`.
         compare: Vec<Selector> = Vec::new(), "compare with";
         /// Candidates scored for each choice: a number, or `"all"`.
-        candidates: Candidates = Candidates::Of(8), "candidates" in from(1);
+        candidates: Candidates = Candidates::Of(8), "candidates" in whole(1, 100_000);
         /// How often scores are renewed.
         rescore: Interval = Interval::Steps(1), "rescore every";
         /// Order only for so long; empty: to the end.

@@ -157,7 +157,11 @@ impl App {
             Action::PaneScores => self.go(Place::Scores),
             Action::PaneAttacks => self.go(Place::Attacks),
             Action::PaneRuns => self.go(Place::Runs),
-            Action::Help => self.shared.page = Some(Page::help(self.place, &self.shared.keymap, &self.shared.look, self.shared.columns)),
+            Action::Help => {
+                let (pane, shared) = (self.pane(), &self.shared);
+                let page = Page::help(self.place, &shared.keymap, &shared.look, shared.columns, |action| pane.lacks(action));
+                self.shared.page = Some(page);
+            }
             Action::Messages => {
                 let lines = self.shared.messages.page(self.shared.look.clock, self.shared.look.theme, self.shared.columns);
                 self.shared.messages.clear();

@@ -5,6 +5,7 @@ use super::super::experiment::Experiment;
 use super::super::ordering::{Estimate, ExternalSource, Measure, Ordering, Scorer, Target};
 use super::super::read::{Reader, join};
 use super::super::selector::Selector;
+use super::super::training::Training;
 
 pub(super) fn check(experiment: &Experiment, reader: &mut Reader) {
     let Some(permutation) = &experiment.permutation else { return };
@@ -16,6 +17,17 @@ pub(super) fn check(experiment: &Experiment, reader: &mut Reader) {
         if let Some((text, hint)) = wrong.or_else(|| permutation.selectors[..place].contains(selector).then(twice)) {
             reader.conflict_at("permutation.selectors", text, Some(hint));
         }
+    }
+    let (training, plain) = (&experiment.training, Training::default());
+    let unused = [
+        ("early_stop", training.early_stop != plain.early_stop),
+        ("select_on", training.select_on != plain.select_on),
+        ("evaluate_every", training.evaluate_every != plain.evaluate_every),
+        ("keep_every", training.keep_every != plain.keep_every),
+    ];
+    for (key, _) in unused.into_iter().filter(|(_, differs)| *differs) {
+        let text = "not used in a study that tries every order: each is tested once, at its end".to_owned();
+        reader.conflict(&[&join("training", key)], text, Some("remove it".to_owned()));
     }
     if permutation.selectors.is_empty() {
         return;

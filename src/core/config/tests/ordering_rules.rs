@@ -5,7 +5,7 @@ use super::rules::{refused, text};
 
 #[test]
 fn combinations_of_an_ordering_that_mean_nothing() {
-    refused(&["ordering.candidates = 0"], "ordering.candidates: expected a whole number from 1, got `0`", None);
+    refused(&["ordering.candidates = 0"], "ordering.candidates: expected a whole number from 1 to 100,000, got `0`", None);
     refused(
         &["ordering.recipe = \"redrawn\"", "ordering.candidates = \"all\""],
         "ordering.candidates: redrawn batches are drawn again and again: there is no number of all of them",
@@ -86,6 +86,13 @@ fn what_is_asked_with_may_stand_beside_another_scorer() {
         "ordering.holdout_epochs: not used with `ordering.scorer = \"equal-compute\"`",
         Some("it belongs to `scorer` `\"rho\"`: remove it, or change `ordering.scorer`"),
     );
+}
+
+#[test]
+fn a_study_uses_no_settings_of_a_single_run() {
+    let lines = ["kind = \"perfect-ordering\"", "data.per_class = 4", "training.batch = 10", "training.early_stop = 3"];
+    let sentence = "training.early_stop: not used in a study that tries every order: each is tested once, at its end";
+    refused(&lines, sentence, Some("remove it"));
 }
 
 #[test]

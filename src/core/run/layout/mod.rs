@@ -71,7 +71,7 @@ pub struct Origin {
 impl RunDirectory {
     /// Makes a run directory for an experiment in `runs`; `text` is the experiment as the user wrote it.
     pub fn create(runs: &Path, experiment: &Experiment, text: &str, origin: Origin) -> Result<Self> {
-        Self::create_from(runs, &Outline::of(experiment, text, &experiment.to_toml()), origin)
+        Self::create_from(runs, &Outline::of(experiment, text, &experiment.placed().to_toml()), origin)
     }
 
     /// Makes a run directory in `runs` under a name of its own. `run.json` is written last: a directory without it is

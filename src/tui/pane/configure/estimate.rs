@@ -6,7 +6,7 @@ use crate::tui::look::Look;
 use crate::tui::message::Estimate;
 use crate::tui::text::{self, safe};
 use crate::tui::theme::Role;
-use curricle_core::config::Kind;
+use curricle_core::config::{Experiment, Kind, SelectOn};
 use curricle_core::passes;
 use ratatui::text::{Line, Span};
 
@@ -91,6 +91,9 @@ impl Configure {
                 lines.push(Line::from(source));
             }
         }
+        if let Some(text) = self.experiment.as_ref().and_then(oracle) {
+            lines.extend(marked("⚠ ", Role::Warning, text));
+        }
         for warning in &self.warnings {
             lines.extend(marked("⚠ ", Role::Warning, &safe(&warning.text)));
         }
@@ -135,6 +138,18 @@ impl Configure {
             (None, None) => None,
         }
         .or_else(|| Some(format!("{} epochs", format::count(self.experiment.as_ref()?.permutation.as_ref()?.epochs))))
+    }
+}
+
+/// What test data choose in an experiment, if they do.
+fn oracle(experiment: &Experiment) -> Option<&'static str> {
+    // A study of orders says so beside its orders.
+    let selects = experiment.kind == Kind::Training && experiment.training.select_on == SelectOn::Test;
+    match (experiment.orders_by_test_data(), selects) {
+        (true, true) => Some("oracle: test data choose the batches and the network that is kept"),
+        (true, false) => Some("oracle: test data choose the batches"),
+        (false, true) => Some("oracle: test data choose the network that is kept"),
+        (false, false) => None,
     }
 }
 

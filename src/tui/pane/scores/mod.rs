@@ -409,10 +409,19 @@ impl Component for Scores {
             _ if !self.is_shown() => None,
             Action::Ranks | Action::View | Action::BatchImages | Action::ImagesOf if self.study().is_some() => None,
             Action::Ranks | Action::View if !self.scores_candidates() => None,
+            Action::ToStep if self.study().is_some() => Some("to an epoch"),
             Action::Ranks => Some(if self.ranks { "scores" } else { "ranks" }),
             Action::View => Some(if self.all { "chosen" } else { "all" }),
             Action::BatchImages => (!self.is_wide.get()).then_some(if self.images_wanted { "no images" } else { "images" }),
             _ => Some(short),
+        }
+    }
+
+    fn lacks(&self, action: Action) -> bool {
+        match action {
+            Action::BatchImages | Action::ImagesOf => self.study().is_some(),
+            Action::Ranks | Action::View => self.is_shown() && !self.scores_candidates(),
+            _ => false,
         }
     }
 
