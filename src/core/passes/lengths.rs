@@ -13,6 +13,8 @@ pub struct Lengths {
     pub batch: u64,
     /// Batches that an epoch is cut into, a short one counted.
     pub pieces: u64,
+    /// The same without a short one that is dropped.
+    pub cut: u64,
     /// Steps of an epoch.
     pub steps_per_epoch: u64,
     /// Steps of the run.
@@ -33,13 +35,15 @@ impl Lengths {
         };
         let steps =
             experiment.training.steps.or_else(|| experiment.training.epochs.map(|epochs| epochs.saturating_mul(steps_per_epoch)))?;
-        (steps_per_epoch > 0).then_some(Self { images, batch, pieces, steps_per_epoch, steps })
+        let cut = steps_per_epoch;
+        (steps_per_epoch > 0).then_some(Self { images, batch, pieces, cut, steps_per_epoch, steps })
     }
 
     /// Size of one of the batches that an epoch is cut into over the batch, on the mean: one may be short, and when it is
     /// drawn is chance.
     pub fn mean_size(&self) -> f64 {
-        self.images as f64 / (self.batch * self.pieces) as f64
+        let cut = self.batch * self.cut;
+        self.images.min(cut) as f64 / cut as f64
     }
 
     /// Whole batches that the first `steps` steps of an epoch train on.
@@ -51,7 +55,7 @@ impl Lengths {
             Some(ordering) if ordering.sampler != Sampler::Off || ordering.pacing.is_some() => {
                 steps as f64 * self.batch.min(self.images) as f64 / self.batch as f64
             }
-            Some(ordering) if ordering.item == ItemKind::Batch && ordering.recipe == Recipe::Fixed && steps < self.pieces => {
+            Some(ordering) if ordering.item == ItemKind::Batch && ordering.recipe == Recipe::Fixed && steps < self.cut => {
                 steps as f64 * self.mean_size()
             }
             _ => by_images,

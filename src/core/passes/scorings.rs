@@ -23,7 +23,7 @@ impl<'a> Items<'a> {
     pub fn new(ordering: &'a Ordering, lengths: &'a Lengths) -> Self {
         let (all, needed, size) = match (ordering.item, ordering.recipe) {
             (ItemKind::Sample, _) => (lengths.images, lengths.batch, 1.0 / lengths.batch as f64),
-            (ItemKind::Batch, Recipe::Fixed) => (lengths.pieces, 1, lengths.mean_size()),
+            (ItemKind::Batch, Recipe::Fixed) => (lengths.cut, 1, lengths.mean_size()),
             (ItemKind::Batch, Recipe::Redrawn) => (lengths.pieces, 1, 1.0),
         };
         let most = match ordering.candidates {

@@ -164,9 +164,12 @@ impl Choice {
         }
         let published = self.settings.published.position_as_index;
         let each = if self.settings.item == ItemKind::Sample { 1 } else { context.batch };
+        // A short batch that is dropped is no candidate.
+        let whole = (context.steps_per_epoch as usize).saturating_mul(context.batch).min(context.order.len());
+        let cut = if each == 1 { context.order } else { &context.order[..whole] };
         self.loader = match self.settings.recipe {
             _ if self.samples_without_end() => None,
-            Recipe::Fixed => Some(Loader::fixed(context.order, each, context.seeds.order, context.epoch)),
+            Recipe::Fixed => Some(Loader::fixed(cut, each, context.seeds.order, context.epoch)),
             Recipe::Redrawn => Some(Loader::redrawn(context.order.len(), context.batch, published, context.seeds.order, context.epoch)),
         };
         self.epoch = context.epoch;

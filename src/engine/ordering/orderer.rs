@@ -173,6 +173,22 @@ impl Orderer {
         self.prepared.is_none() && (paced || rho)
     }
 
+    /// What is done before the first step, in words.
+    #[must_use]
+    pub fn preparing(&self) -> String {
+        let epochs = |count: u64| if count == 1 { "1 epoch".to_owned() } else { format!("{count} epochs") };
+        let pacing = self.settings.pacing.as_ref().filter(|_| matches!(self.source, Source::Pacing(_)));
+        let what = match pacing {
+            Some(pacing) if pacing.by == PacingBy::Own => format!("this network is trained for {} in random order", epochs(pacing.epochs)),
+            Some(_) => "the teacher is asked for the losses of all training images".to_owned(),
+            None if self.settings.holdout_model.as_ref().is_some_and(|model| !model.checkpoint.is_empty()) => {
+                "the hold-out model is asked for the losses of all training images".to_owned()
+            }
+            None => format!("a network is trained on the hold-out for {}", epochs(self.settings.holdout_epochs)),
+        };
+        format!("before the first step: {what}")
+    }
+
     /// Trains or asks the network whose losses are needed before the first step. `None` if `goes_on` said no.
     ///
     /// # Errors

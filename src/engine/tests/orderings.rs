@@ -128,6 +128,17 @@ fn the_images_that_are_scored_are_those_that_are_trained_on() {
     assert_eq!(order.steps.of(8), (128..144).collect::<Vec<u32>>());
 }
 
+/// A short batch that is to be dropped is never trained on, whatever its score.
+#[test]
+fn a_short_batch_is_left_out_where_it_is_dropped() {
+    let folder = tempfile::tempdir().unwrap();
+    let drop =
+        [("data.glyphs.train", "170"), ("training.last_batch", "drop"), ("ordering.scorer", "label"), ("ordering.candidates", "all")];
+    let order = run::recorded_order(&trained(folder.path(), &drop)).unwrap().unwrap();
+    assert_eq!(order.steps.len(), 20);
+    assert!((0..20).all(|step| order.steps.of(step).len() == 16));
+}
+
 /// Each compared scorer is asked as its words say, not as the one that chooses; what is beside them is theirs, too.
 #[test]
 fn scorers_are_compared_as_their_words_say() {
@@ -176,6 +187,8 @@ fn passes_are_those_that_were_counted_beforehand() {
         [&external[..], &[("ordering.candidates", "4"), ("ordering.estimate", "first-order")]].concat(),
         [&external[..], &[("ordering.candidates", "4")], &steps].concat(),
         vec![("ordering.scorer", "grab")],
+        vec![("data.glyphs.train", "170"), ("training.last_batch", "drop"), ("ordering.candidates", "4")],
+        vec![("data.glyphs.train", "170"), ("training.last_batch", "drop"), ("ordering.candidates", "4"), ("ordering.recipe", "redrawn")],
         vec![("ordering.scorer", "rho"), ("ordering.candidates", "2"), ("data.holdout", "0.2"), ("ordering.holdout_epochs", "3")],
         paced("difficulty").to_vec(),
         [&paced("own")[..], &[("ordering.pacing.epochs", "2")]].concat(),

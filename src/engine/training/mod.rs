@@ -292,6 +292,8 @@ impl<'a> Training<'a> {
             }
             !self.must_end()
         };
+        let before = record::Message { level: Level::Info, text: orderer.preparing() };
+        self.recorder.event(self.progress.step, 1, What::Message(before))?;
         let spent = orderer.prepare(&context, self.experiment, self.machine, &goes_on);
         self.orderer = Some(orderer);
         self.clock.waited += paused.into_inner()?;
