@@ -91,10 +91,11 @@ impl Orderer {
                 let theta = Tensor::f_zeros([network.layout.parameter_count() as i64], (machine.precision.kind, machine.device.device))?;
                 Source::Balance(Balance::new(&theta, settings.pairs, experiment.seed.order, plan, &mut saved)?)
             }
-            // The control of equal compute: the epoch's batches at random, one candidate each, nothing scored.
+            // The control of equal compute: the epoch's batches at random, one candidate each, nothing scored. How the other
+            // scorer would be asked, and of what, concerns its cost alone.
             (None, None) if settings.scorer == Scorer::EqualCompute => {
                 let candidates = curricle_core::config::Candidates::Of(1);
-                Source::Choice(Box::new(Choice::new(&Ordering { scorer: Scorer::Random, candidates, ..settings.clone() }, None)))
+                Source::Choice(Box::new(Choice::new(&Ordering { scorer: Scorer::Random, candidates, ..Ordering::default() }, None)))
             }
             (None, None) => Source::Choice(Box::new(Choice::new(settings, saved.remove("kept").map(|scores| host(&scores)).transpose()?))),
         };

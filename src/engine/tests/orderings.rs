@@ -139,6 +139,21 @@ fn a_short_batch_is_left_out_where_it_is_dropped() {
     assert!((0..20).all(|step| order.steps.of(step).len() == 16));
 }
 
+/// Equal compute is a random order of whole batches, whatever the arm is whose passes it matches.
+#[test]
+fn equal_compute_trains_in_a_random_order_of_batches() {
+    let folder = tempfile::tempdir().unwrap();
+    let like = [("ordering.scorer", "equal-compute"), ("ordering.equal_to", "loss"), ("ordering.item", "sample")];
+    let sampler = [("ordering.sampler", "weighted"), ("ordering.rescore", "1 epoch"), ("training.epochs", ""), ("training.steps", "20")];
+    for changes in [like.to_vec(), [&like[..], &sampler].concat()] {
+        let order = run::recorded_order(&trained(folder.path(), &changes)).unwrap().unwrap();
+        assert!(order.steps.len() > 10, "{changes:?}");
+        let mut seen: Vec<u32> = (0..10).flat_map(|step| order.steps.of(step).to_vec()).collect();
+        seen.sort_unstable();
+        assert_eq!(seen, (0..160).collect::<Vec<_>>(), "{changes:?}");
+    }
+}
+
 /// Each compared scorer is asked as its words say, not as the one that chooses; what is beside them is theirs, too.
 #[test]
 fn scorers_are_compared_as_their_words_say() {

@@ -164,8 +164,10 @@ fn scorer(ordering: &Ordering, experiment: &Experiment, reader: &mut Reader) {
     }
     let uses = |scorer: Scorer| ordering.scorer == scorer;
     let paced = |by: PacingBy| ordering.pacing.as_ref().is_some_and(|pacing| pacing.by == by);
-    if uses(Scorer::Rho) && experiment.data.holdout == 0.0 {
-        needs_holdout(&["ordering.scorer", "data.holdout"], "scorer `rho`", reader);
+    let as_rho = ordering.scorer == Scorer::EqualCompute && ordering.equal_to == Scorer::Rho;
+    if (uses(Scorer::Rho) || as_rho) && experiment.data.holdout == 0.0 {
+        let path = if as_rho { "ordering.equal_to" } else { "ordering.scorer" };
+        needs_holdout(&[path, "data.holdout"], "scorer `rho`", reader);
     }
     if (uses(Scorer::Teacher) || paced(PacingBy::Teacher)) && ordering.teacher.is_none() {
         let hint = Some("write `[ordering.teacher]`, and below it its `kind`, `depth` and `checkpoint`".to_owned());
