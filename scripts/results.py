@@ -93,6 +93,8 @@ def first_wins(runs):
         expected = count / run.setting("ordering.candidates")
         spread = math.sqrt(expected * (1 - 1 / run.setting("ordering.candidates")))
         where = run.setting("ordering.target")
+        if run.setting("ordering.estimate") == "first-order":
+            where += ", first-order,"
         left = "with" if run.setting("ordering.published.leftover_gradient") else "without"
         rows.append((f"loss delta, {where} batch, {left} the left-over gradient", f"{wins} of {count}", f"{expected:.1f} ± {spread:.1f}"))
     table(("first candidate wins", "seen", "by chance"), sorted(rows))
