@@ -79,6 +79,6 @@ fn are_weights(values: &[f64], set: &ImageSet, settings: &Ordering) -> std::resu
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     let sampler = settings.sampler;
     Err(format!(
-        "sampler `{sampler}` takes scores as weights, and {shown}{more} are negative; use `ordering.sampler = \"smallest\"` or `\"largest\"`"
+        "sampler `{sampler}` takes scores as weights, and negative are {shown}{more}; use `ordering.sampler = \"smallest\"` or `\"largest\"`"
     ))
 }

@@ -391,8 +391,8 @@ fn what_an_ordering_cannot_have_is_refused() {
     ];
     assert_eq!(
         refusal(&negative),
-        "ordering.column: sampler `weighted` takes scores as weights, and -1 of image 0, -1 of image 1, -1 of image 2, -1 of image 3, \
-         -1 of image 4 and 155 more are negative; use `ordering.sampler = \"smallest\"` or `\"largest\"`"
+        "ordering.column: sampler `weighted` takes scores as weights, and negative are -1 of image 0, -1 of image 1, -1 of image 2, -1 \
+         of image 3, -1 of image 4 and 155 more; use `ordering.sampler = \"smallest\"` or `\"largest\"`"
     );
 }
 
