@@ -57,10 +57,6 @@ def number(value, digits=4):
     return "–" if value is None or (isinstance(value, float) and math.isnan(value)) else f"{value:.{digits}f}"
 
 
-def steps_only(run, per_epoch):
-    return run.of("started")[0]["steps"] == per_epoch
-
-
 def first_epochs(runs):
     """Test accuracy after the first epoch, its time, and the share of scoring."""
     rows = []
@@ -71,7 +67,8 @@ def first_epochs(runs):
             continue
         steps = [event for event in run.of("step") if event["epoch"] == 1]
         # Of a run of one epoch the time of training is known without its pauses.
-        seconds = run.seconds if steps_only(run, per_epoch) else ends[-1]["time"] - run.of("started")[0]["time"]
+        started = run.of("started")[0]
+        seconds = run.seconds if started["steps"] == per_epoch else ends[-1]["time"] - started["time"]
         scoring = sum(event["seconds"] for event in run.of("scoring") if event["epoch"] == 1)
         oracle = ", oracle" if run.of("started")[0]["oracle"] else ""
         rows.append((run.record["name"], f"{number(ends[-1]['accuracy'])}{oracle}", number(run.published["first_epoch"]),
@@ -92,11 +89,11 @@ def first_wins(runs):
         wins, count = sum(places == [0] for places in chosen), len(chosen)
         expected = count / run.setting("ordering.candidates")
         spread = math.sqrt(expected * (1 - 1 / run.setting("ordering.candidates")))
-        where = run.setting("ordering.target")
+        where = run.setting("ordering.target") + " batch"
         if run.setting("ordering.estimate") == "first-order":
-            where += ", first-order,"
+            where += ", first order"
         left = "with" if run.setting("ordering.published.leftover_gradient") else "without"
-        rows.append((f"loss delta, {where} batch, {left} the left-over gradient", f"{wins} of {count}", f"{expected:.1f} ± {spread:.1f}"))
+        rows.append((f"loss delta, {where}, {left} the left-over gradient", f"{wins} of {count}", f"{expected:.1f} ± {spread:.1f}"))
     table(("first candidate wins", "seen", "by chance"), sorted(rows))
 
 

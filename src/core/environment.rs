@@ -2,12 +2,10 @@
 //! loaded, so they are set by who starts it, and else by its own second start.
 
 /// One variable.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Variable {
-    /// Its name.
-    pub name: &'static str,
+struct Variable {
+    name: &'static str,
     /// What it is set to where the user has chosen nothing.
-    pub value: &'static str,
+    value: &'static str,
     /// Variables by which a user has chosen already, itself among them.
     chosen_by: &'static [&'static str],
 }
@@ -21,13 +19,14 @@ const WANTED: [Variable; 2] = [
     Variable { name: "GLIBC_TUNABLES", value: "glibc.malloc.hugetlb=1", chosen_by: &["GLIBC_TUNABLES"] },
 ];
 
-/// Those that are to be set, in an environment whose variables `is_set` knows.
-pub fn unset(is_set: impl Fn(&str) -> bool) -> impl Iterator<Item = Variable> {
-    WANTED.into_iter().filter(move |variable| !variable.chosen_by.iter().any(|name| is_set(name)))
+/// Names and values of those that are to be set, in an environment whose variables `is_set` knows.
+fn unset(is_set: impl Fn(&str) -> bool) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let wanted = WANTED.into_iter().filter(move |variable| !variable.chosen_by.iter().any(|name| is_set(name)));
+    wanted.map(|variable| (variable.name, variable.value))
 }
 
-/// Those that are to be set in the environment of this process.
-pub fn unset_here() -> impl Iterator<Item = Variable> {
+/// Names and values of those that are to be set in the environment of this process.
+pub fn unset_here() -> impl Iterator<Item = (&'static str, &'static str)> {
     unset(|name| std::env::var_os(name).is_some())
 }
 
@@ -37,7 +36,7 @@ mod tests {
 
     #[test]
     fn what_a_user_chose_stays() {
-        let names = |set: &[&str]| unset(|name| set.contains(&name)).map(|variable| variable.name).collect::<Vec<_>>();
+        let names = |set: &[&str]| unset(|name| set.contains(&name)).map(|(name, _)| name).collect::<Vec<_>>();
         assert_eq!(names(&[]), ["OMP_WAIT_POLICY", "GLIBC_TUNABLES"]);
         assert_eq!(names(&["GOMP_SPINCOUNT"]), ["GLIBC_TUNABLES"]);
         assert_eq!(names(&["GLIBC_TUNABLES"]), ["OMP_WAIT_POLICY"]);

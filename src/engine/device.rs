@@ -93,7 +93,7 @@ pub fn prepare_environment() {
 /// it has set nothing.
 pub fn begin_with_environment() {
     use std::os::unix::process::CommandExt;
-    let unset: Vec<_> = environment::unset_here().map(|variable| (variable.name, variable.value)).collect();
+    let unset: Vec<_> = environment::unset_here().collect();
     if unset.is_empty() {
         return;
     }

@@ -44,7 +44,7 @@ impl Engine {
     pub(super) fn command(&self) -> Command {
         let mut command = Command::new(&self.path);
         // Set here, it need not start itself again, which loads libtorch twice.
-        command.envs(environment::unset_here().map(|variable| (variable.name, variable.value)));
+        command.envs(environment::unset_here());
         command
     }
 

@@ -77,10 +77,7 @@ fn row(run: &Summary) -> Vec<String> {
         if run.unreadable { "unreadable".to_string() } else { run.state.to_string() },
         step,
         // Whatever used test data for a choice is marked wherever it is shown.
-        match run.selected.as_ref().is_some_and(|selected| selected.oracle) {
-            true => format!("{} oracle", four(run.accuracy)),
-            false => four(run.accuracy),
-        },
+        format!("{}{}", four(run.accuracy), if run.is_oracle() { " oracle" } else { "" }),
         run.bytes.map_or(UNKNOWN.to_string(), disk::size),
         moment(&run.created),
     ]

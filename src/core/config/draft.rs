@@ -6,7 +6,7 @@ use super::node::{self, Node};
 use super::path::{Known, known, rival, split, value};
 use super::problem::{Problem, Problems};
 use super::read::join;
-use super::selector;
+use super::selector::also_used;
 use super::{reading, write};
 use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, Value};
 
@@ -140,12 +140,11 @@ impl Draft {
     /// Whether the kinds chosen at present use a setting.
     pub fn is_used(&self, path: &str) -> bool {
         let Some((table, key)) = path.rsplit_once('.').or(Some(("", path))) else { return true };
-        let also_used = selector::also_used(&self.root);
         let mut key = key.to_owned();
         for _ in 0..8 {
-            let Some(field) = super::form::field(&super::read::join(table, &key)) else { return true };
-            let Some((selector, words)) = field.used_with else { return true };
-            if also_used.contains(&super::read::join(table, &key)) {
+            let path = join(table, &key);
+            let Some((selector, words)) = super::form::field(&path).and_then(|field| field.used_with) else { return true };
+            if also_used(&self.root).contains(&path) {
                 return true;
             }
             let selector_path = if table.is_empty() { selector.to_owned() } else { format!("{table}.{selector}") };

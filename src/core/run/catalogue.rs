@@ -80,6 +80,14 @@ pub struct Summary {
     pub unreadable: bool,
 }
 
+impl Summary {
+    /// Whether test data chose the network whose accuracy this is.
+    #[must_use]
+    pub fn is_oracle(&self) -> bool {
+        self.selected.as_ref().is_some_and(|selected| selected.oracle)
+    }
+}
+
 /// All runs of a folder, newest first. A folder that is not there has none.
 pub fn list(runs: &Path) -> Result<Vec<Summary>> {
     let here = host();

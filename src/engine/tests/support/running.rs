@@ -20,7 +20,7 @@ pub fn create(runs: &Path, experiment: &str, changes: &[(&str, &str)]) -> RunDir
 pub fn engine(directory: &RunDirectory) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_curricle-engine"));
     command.arg("train").arg(directory.path()).stdin(Stdio::null()).stdout(Stdio::null());
-    command.envs(environment::unset_here().map(|variable| (variable.name, variable.value)));
+    command.envs(environment::unset_here());
     command
 }
 

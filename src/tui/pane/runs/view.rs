@@ -253,8 +253,7 @@ impl Runs {
 }
 
 fn accuracy(run: &Summary) -> String {
-    let oracle = run.selected.as_ref().is_some_and(|selected| selected.oracle);
-    format!("{}{}", format::accuracy(run.accuracy), if oracle { " oracle" } else { "" })
+    format!("{}{}", format::accuracy(run.accuracy), if run.is_oracle() { " oracle" } else { "" })
 }
 
 fn over_seeds(spread: &Spread) -> String {

@@ -432,13 +432,13 @@ impl Component for Scores {
         let Some(digest) = &self.digest else { return (String::new(), Role::Muted) };
         let facts = &digest.facts;
         let candidates = facts.candidates.map_or_else(|| "all".to_string(), |count| count.to_string());
+        let what = || match (facts.every_order, facts.ordered && !facts.scores) {
+            (true, _) => "every order".to_string(),
+            (_, true) => facts.line(),
+            _ => format!("K = {candidates}"),
+        };
         match self.state {
-            State::Lost if facts.every_order => ("✗ lost · every order".into(), Role::Bad),
-            State::Failed if facts.every_order => ("✗ failed · every order".into(), Role::Bad),
-            State::Lost if facts.ordered && !facts.scores => (format!("✗ lost · {}", facts.line()), Role::Bad),
-            State::Failed if facts.ordered && !facts.scores => (format!("✗ failed · {}", facts.line()), Role::Bad),
-            State::Lost => (format!("✗ lost · K = {candidates}"), Role::Bad),
-            State::Failed => (format!("✗ failed · K = {candidates}"), Role::Bad),
+            state @ (State::Lost | State::Failed) => (format!("✗ {state} · {}", what()), Role::Bad),
             _ if facts.every_order => match self.silence() {
                 Some(silence) => (format!("⚠ last heard {} ago", format::duration(silence.as_secs_f64())), Role::Warning),
                 None => ("every order, chosen by the test set".into(), Role::Warning),

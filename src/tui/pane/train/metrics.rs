@@ -33,24 +33,20 @@ impl Train {
     fn rows_of_orders(&self) -> Vec<Row<'_>> {
         let history = &self.history;
         let orders = &history.orders;
-        let value = |series: &Series| series.last().map_or_else(|| format::UNKNOWN.into(), |(_, value)| format::loss(value));
         let after = if history.evaluated > 0 { format!("best of epoch {}", history.evaluated) } else { "no epoch done".into() };
-        let rate = orders.rate.last().map_or_else(|| format::UNKNOWN.into(), |(_, rate)| format!("{rate:.1}"));
-        [
-            ("test accuracy", &history.test_accuracy, after),
-            ("lowest loss", &orders.lowest_loss, "of a parent's orders".into()),
-            ("highest loss", &orders.highest_loss, String::new()),
-            ("highest accuracy", &orders.highest_accuracy, String::new()),
-            ("lowest accuracy", &orders.lowest_accuracy, String::new()),
-            ("orders per second", &orders.rate, String::new()),
-            ("test loss", &history.test_loss, String::new()),
+        let shown =
+            |series: &Series, format: fn(f64) -> String| series.last().map_or_else(|| format::UNKNOWN.into(), |(_, value)| format(value));
+        let row = |label: &str, series, remark: String| Row { label: label.into(), value: shown(series, format::loss), series, remark };
+        let rate = Row { value: shown(&orders.rate, |rate| format!("{rate:.1}")), ..row("orders per second", &orders.rate, String::new()) };
+        vec![
+            row("test accuracy", &history.test_accuracy, after),
+            row("lowest loss", &orders.lowest_loss, "of a parent's orders".into()),
+            row("highest loss", &orders.highest_loss, String::new()),
+            row("highest accuracy", &orders.highest_accuracy, String::new()),
+            row("lowest accuracy", &orders.lowest_accuracy, String::new()),
+            rate,
+            row("test loss", &history.test_loss, String::new()),
         ]
-        .into_iter()
-        .map(|(label, series, remark)| {
-            let value = if label == "orders per second" { rate.clone() } else { value(series) };
-            Row { label: label.into(), value, series, remark }
-        })
-        .collect()
     }
 
     fn rows_of_steps(&self) -> Vec<Row<'_>> {
